@@ -1,0 +1,220 @@
+# bruisd: everything from one file. `make help` lists what there is.
+# All output lies under $(B); sources are found by folder.
+
+VERSION := 0.1.0
+B      ?= build
+PREFIX ?= /usr
+DESTDIR ?=
+
+CC  ?= cc
+CXX ?= c++
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+ifeq ($(origin CXX),default)
+CXX = g++
+endif
+
+# Debian 12 packages. What each library is for stands in README.md.
+LIBRARY_PACKAGES := libpaho-mqtt-dev libuv1-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler \
+	libyaml-dev libsimdjson-dev libjansson-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev \
+	libcurl4-openssl-dev libgeos-dev libproj-dev libsystemd-dev libssl-dev zlib1g-dev
+BUILD_PACKAGES := build-essential pkg-config
+TEST_PACKAGES := check mosquitto mosquitto-clients python3 openssl curl xxd libxml2-utils tzdata
+CHECK_PACKAGES := clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck faketime gcovr
+
+LIBRARIES := libuv libprotobuf-c yaml-0.1 jansson expat sqlite3 libmicrohttpd libcurl proj libsystemd libcrypto zlib
+
+WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wundef -Wvla
+CWARNINGS := $(WARNINGS) -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE -D_FORTIFY_SOURCE=2
+OPT ?= -O2 -g
+SANITIZE ?=
+COMMON := -I. -I$(B)/gen -D_GNU_SOURCE -DBR_VERSION='"$(VERSION)"' -ffp-contract=off $(OPT) $(SANITIZE)
+ifeq ($(SANITIZE),)
+COMMON += $(HARDEN)
+endif
+CFLAGS_ALL = -std=c17 $(CWARNINGS) $(COMMON) $(CFLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+CXXFLAGS_ALL = -std=c++17 $(WARNINGS) $(COMMON) -fno-exceptions -fno-rtti $(CXXFLAGS)
+LDLIBS_ALL = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lsimdjson -lpaho-mqtt3as -lgeos_c -lm -lpthread
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now $(SANITIZE) $(LDFLAGS)
+
+PROTOS  := $(wildcard proto/bruis/v1/*.proto)
+GENC    := $(PROTOS:proto/%.proto=$(B)/gen/%.pb-c.c)
+GENH    := $(GENC:.c=.h)
+SOURCES := $(wildcard daemon/*.c daemon/*/*.c daemon/*/*/*.c proto/*.c adapters/*.c adapters/*/*.c)
+CCSOURCES := $(wildcard adapters/*.cc)
+WWW     := $(B)/gen/www_index.c
+OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(CCSOURCES:%.cc=$(B)/obj/%.o) $(GENC:$(B)/gen/%.c=$(B)/obj/gen/%.o) \
+	$(B)/obj/gen/www_index.o
+LIBRARY := $(B)/libbruis.a
+PROGRAM := $(B)/bruisd
+
+UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+PROPERTY := $(patsubst tests/property/%.c,$(B)/tests/property/%,$(wildcard tests/property/*.c))
+E2E      := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(wildcard tests/e2e/test_*.c))
+BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+E2E_HELP := $(filter-out tests/e2e/test_%.c,$(wildcard tests/e2e/*.c))
+E2E_SCRIPTS := $(wildcard tests/e2e/test_*.py)
+
+.PHONY: all deps demo test check check-long asan tsan lint format format-check cover bench install dist clean help \
+	unit golden property e2e build-tests layers purity headers tidy cppcheck
+
+all: deps $(PROGRAM) ## build build/bruisd
+
+deps: ## install the Debian packages that are missing (as root)
+	@sh tests/lint/deps.sh $(BUILD_PACKAGES) $(LIBRARY_PACKAGES) $(TEST_PACKAGES)
+
+deps-check:
+	@sh tests/lint/deps.sh $(CHECK_PACKAGES)
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# ---- build
+
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: proto/%.proto
+	@mkdir -p $(B)/gen
+	protoc -I proto --c_out=$(B)/gen $<
+
+$(WWW): daemon/out/www/index.html
+	@mkdir -p $(dir $@)
+	@{ printf '#include "daemon/out/http/www.h"\n\nconst unsigned char br_www_index[] = {\n'; \
+	  xxd -i < $<; printf '};\nconst size_t br_www_index_size = sizeof br_www_index;\n'; } > $@
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c | $(GENH)
+	@mkdir -p $(dir $@)
+	$(CC) -std=c17 $(COMMON) $(CFLAGS) -c -o $@ $<
+
+$(B)/obj/%.o: %.c | $(GENH)
+	@mkdir -p $(dir $@)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.cc | $(GENH)
+	@mkdir -p $(dir $@)
+	$(CXX) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(LIBRARY): $(filter-out $(B)/obj/daemon/main.o,$(OBJECTS))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(PROGRAM): $(B)/obj/daemon/main.o $(LIBRARY)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $< $(LIBRARY) $(LDLIBS_ALL)
+
+# ---- tests
+
+$(B)/tests/e2e/%: $(B)/obj/tests/e2e/%.o $(E2E_HELP:%.c=$(B)/obj/%.o) $(LIBRARY)
+	@mkdir -p $(dir $@)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs check)
+
+$(B)/tests/%: $(B)/obj/tests/%.o $(LIBRARY)
+	@mkdir -p $(dir $@)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs check)
+
+.PRECIOUS: $(B)/obj/tests/%.o
+
+build-tests: $(PROGRAM) $(UNIT) $(PROPERTY) $(E2E)
+
+unit: $(PROGRAM) $(UNIT)
+	@B=$(B) sh tests/run.sh unit $(UNIT)
+
+golden: $(PROGRAM)
+	@B=$(B) sh tests/run.sh golden tests/golden/run.py
+
+property: $(PROGRAM) $(PROPERTY)
+	@B=$(B) sh tests/run.sh property $(PROPERTY) $(wildcard tests/property/*.py)
+
+e2e: $(PROGRAM) $(E2E)
+	@B=$(B) sh tests/run.sh e2e $(E2E) $(E2E_SCRIPTS)
+
+test: deps ## unit, golden, property and end-to-end tests
+	@$(MAKE) --no-print-directory -j2 build-tests
+	@$(MAKE) --no-print-directory B=$(B) test-run
+
+.PHONY: test-run
+test-run:
+	@B=$(B) sh tests/run.sh test $(UNIT) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/*.py) $(E2E) $(E2E_SCRIPTS)
+
+asan: deps deps-check ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer (clang)
+	@$(MAKE) --no-print-directory -j2 B=$(B)/asan CC=clang-14 CXX=clang++-14 OPT="-O1 -g" \
+	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" build-tests
+	@$(MAKE) --no-print-directory B=$(B)/asan test-run
+
+tsan: deps deps-check ## the tests under ThreadSanitizer (clang)
+	@$(MAKE) --no-print-directory -j2 B=$(B)/tsan CC=clang-14 CXX=clang++-14 OPT="-O1 -g" \
+	  SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" build-tests
+	@TSAN_OPTIONS="suppressions=tests/lint/tsan.supp halt_on_error=1" $(MAKE) --no-print-directory B=$(B)/tsan test-run
+
+# ---- checks of the source
+
+C_FILES := $(SOURCES) $(wildcard tests/*/*.c)
+H_FILES := $(wildcard daemon/*.h daemon/*/*.h daemon/*/*/*.h proto/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
+
+format: deps-check ## format all C and C++ sources
+	clang-format-14 -i $(C_FILES) $(CCSOURCES) $(H_FILES)
+
+format-check: deps-check
+	clang-format-14 --dry-run -Werror $(C_FILES) $(CCSOURCES) $(H_FILES)
+
+layers: ## refuse includes against the direction of the folders
+	@python3 tests/lint/layers.py
+
+headers: $(GENH) ## every header compiles alone
+	@for header in $(H_FILES); do \
+	  $(CC) -std=c17 -D_GNU_SOURCE -I. -I$(B)/gen $(CWARNINGS) -Werror -Wno-unused-function -fsyntax-only -x c $$header || exit 1; done
+	@echo "headers: $(words $(H_FILES)) compile alone"
+
+purity: $(LIBRARY) ## refuse I/O, clocks and globals in adapters
+	@B=$(B) python3 tests/lint/purity.py
+
+tidy: deps-check $(GENH)
+	@printf '%s\n' $(SOURCES) | xargs -P2 -n4 clang-tidy-14 --quiet --warnings-as-errors='*' -extra-arg=-Wno-unknown-warning-option 2>/dev/null -- 2>&1 || true
+
+cppcheck: deps-check $(GENH)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem -I. -I$(B)/gen -D_GNU_SOURCE $(SOURCES)
+
+lint: deps deps-check format-check layers headers purity cppcheck ## everything that looks at the source
+	@$(MAKE) --no-print-directory -j2 B=$(B)/lint CC=clang-14 CXX=clang++-14 CFLAGS=-Werror CXXFLAGS=-Werror OPT=-O1 $(B)/lint/bruisd
+	@$(MAKE) --no-print-directory lint-tidy
+	shellcheck $(wildcard tests/*.sh tests/*/*.sh deploy/*/*.sh .ci/run)
+
+.PHONY: lint-tidy deps-check
+lint-tidy: $(GENH)
+	@printf '%s\n' $(SOURCES) | xargs -P2 -n6 sh -c 'clang-tidy-14 --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -DBR_VERSION=\"0\" -I. -I$(B)/gen' tidy
+
+check: ## lint, sanitizers: what CI runs after make test
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory asan
+	@$(MAKE) --no-print-directory tsan
+
+check-long: check ## what takes longer
+	@$(MAKE) --no-print-directory bench
+
+cover: deps deps-check ## line and branch coverage of the core
+	@$(MAKE) --no-print-directory -j2 B=$(B)/cover OPT="-O0 -g --coverage" LDFLAGS=--coverage build-tests
+	@$(MAKE) --no-print-directory B=$(B)/cover unit property
+	gcovr --root . --object-directory $(B)/cover --filter 'daemon/flow/' --filter 'daemon/in/' --filter 'adapters/' --branches --print-summary --exclude-throw-branches -s || true
+
+bench: deps $(PROGRAM) $(BENCH) ## benchmarks: each prints a ratio or a figure against its limit
+	@B=$(B) sh tests/run.sh bench $(BENCH) $(wildcard tests/bench/bench_*.py)
+
+demo: deps $(PROGRAM) ## a day of a region, live: broker, daemon and feeder on free loopback ports
+	@B=$(B) python3 deploy/demo/demo.py
+
+# ---- install
+
+install: $(PROGRAM) ## DESTDIR and PREFIX are honoured
+	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/bruisd
+	install -D -m 0644 deploy/bruisd.yaml $(DESTDIR)$(PREFIX)/share/doc/bruisd/bruisd.yaml
+	install -D -m 0644 systemd/bruisd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/bruisd.service
+	@for proto in $(PROTOS); do install -D -m 0644 $$proto $(DESTDIR)$(PREFIX)/share/bruisd/$$proto; done
+
+dist: ## a tarball of the committed tree
+	@mkdir -p $(B)
+	git archive --prefix=bruisd-$(VERSION)/ -o $(B)/bruisd-$(VERSION).tar.gz HEAD
+
+clean: ## remove everything that was built
+	rm -rf $(B)
+
+-include $(OBJECTS:.o=.d)
