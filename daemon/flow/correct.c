@@ -1,0 +1,292 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* Corrections: a change to a sensor's readings, place or capacity that touches closed windows. The cells that
+ * it can touch are folded before and after it, and the sums move by the difference. */
+#include "daemon/flow/window_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct touch {
+    struct br_sensor *sensor;
+    size_t k;
+    int64_t start_utc_ms; /* of the window; of the hour for a day */
+    uint32_t leaf;        /* before */
+};
+
+struct touches {
+    struct touch *at;
+    size_t count, capacity;
+    char *cells; /* before: one of cell_size for each touch */
+};
+
+struct touches *touches_open(void)
+{
+    return calloc(1, sizeof(struct touches));
+}
+
+void touches_close(struct touches *touches)
+{
+    if (!touches)
+        return;
+    free(touches->at);
+    free(touches->cells);
+    free(touches);
+}
+
+void slot_protect(struct br_windows *windows, size_t k, struct slot *slot, uint32_t leaf)
+{
+    const struct br_algebra *algebra = windows->algebra;
+    const struct br_privacy *privacy = windows->setup.privacy;
+    if (!algebra->protect || !br_privacy_on(privacy) || !slot_reach(windows, slot, leaf))
+        return;
+    void *sum = slot_sum(windows, slot, leaf);
+    memcpy(windows->sum_before, sum, algebra->sum_size);
+    algebra->protect(sum, privacy, br_leaves_name(windows->leaves, leaf), slot->start_utc_ms,
+                     slot->end_utc_ms, k == 0);
+    for (size_t j = 1; k == 0 && j < windows->level_count; j++) {
+        struct slot *whole =
+            slot_get(windows, j, level_start(windows, &windows->levels[j], slot->start_utc_ms));
+        if (!whole || !slot_reach(windows, whole, leaf))
+            continue;
+        algebra->inherit(slot_sum(windows, whole, leaf), windows->sum_before, -1);
+        algebra->inherit(slot_sum(windows, whole, leaf), sum, 1);
+        whole->leaf_dirty[leaf] = whole->dirty = true;
+    }
+}
+
+static bool touch_room(struct br_windows *windows)
+{
+    struct touches *touches = windows->touches;
+    if (touches->count < touches->capacity)
+        return true;
+    size_t capacity = touches->capacity ? touches->capacity * 2 : 64;
+    struct touch *at = realloc(touches->at, capacity * sizeof *at);
+    if (at)
+        touches->at = at;
+    char *cells = realloc(touches->cells, capacity * windows->algebra->cell_size);
+    if (cells)
+        touches->cells = cells;
+    if (!at || !cells)
+        return false;
+    touches->capacity = capacity;
+    return true;
+}
+
+static void *touch_cell(const struct br_windows *windows, size_t index)
+{
+    return windows->touches->cells + index * windows->algebra->cell_size;
+}
+
+/* Until where a window has been put together: its end, or the end of the last part that was put into it. */
+static int64_t made_until(const struct br_windows *windows, const struct touch *touch)
+{
+    const struct level *level = &windows->levels[touch->k];
+    int64_t end = level_end(windows, level, touch->start_utc_ms);
+    return end <= windows->cursor_utc_ms ? end : level_start(windows, level - 1, windows->cursor_utc_ms);
+}
+
+/* The cell as the readings give it now. A window that is still open is folded as far as it has been made. */
+static void fold_touch(struct br_windows *windows, const struct touch *touch, void *cell)
+{
+    const struct level *level = &windows->levels[touch->k];
+    int64_t until = level->is_day ? INT64_MAX : made_until(windows, touch);
+    if (touch->sensor->leaf == BR_LEAF_NONE || until <= touch->start_utc_ms)
+        windows->algebra->reset(cell);
+    else if (level->is_day)
+        fold_hour(windows, touch->sensor, touch->start_utc_ms, cell);
+    else
+        fold_span(windows, touch->sensor, level, touch->start_utc_ms, until, 0, cell);
+}
+
+/* Windows that were dropped from state before are out of reach. */
+static bool is_kept(const struct br_windows *windows, const struct level *level, int64_t start_utc_ms)
+{
+    if (windows->setup.keep_all || level->slot_count == 0)
+        return true;
+    if (level->is_day)
+        return start_utc_ms >= windows->day_start_utc_ms ||
+               (windows->day_before_start_utc_ms != BR_TIME_NONE &&
+                start_utc_ms >= windows->day_before_start_utc_ms);
+    return start_utc_ms >= level->slots[0]->start_utc_ms ||
+           start_utc_ms >= windows->cursor_utc_ms - windows->setup.config->correct_for_ms - level->length_ms;
+}
+
+/* Remembers every window (and hour of a day) of the sensor that overlaps [from, to) and has been closed at
+ * least in part. */
+static void collect(struct br_windows *windows, struct br_sensor *sensor, int64_t from_utc_ms,
+                    int64_t to_utc_ms)
+{
+    if (to_utc_ms > windows->cursor_utc_ms)
+        to_utc_ms = windows->cursor_utc_ms;
+    for (size_t k = 0; k < windows->level_count; k++) {
+        const struct level *level = &windows->levels[k];
+        const struct level *step = level->is_day ? &windows->levels[k - 1] : level;
+        int64_t start = level_start(windows, step, from_utc_ms);
+        for (; start < to_utc_ms; start += step->length_ms) {
+            bool in_part = start + step->length_ms > windows->cursor_utc_ms;
+            if ((level->is_day && in_part) || !is_kept(windows, level, start) || !touch_room(windows))
+                continue;
+            struct touch *touch = &windows->touches->at[windows->touches->count];
+            *touch = (struct touch){sensor, k, start, sensor->leaf};
+            fold_touch(windows, touch, touch_cell(windows, windows->touches->count++));
+        }
+    }
+}
+
+/* Moves a closed window's sums from the cell before to the cell after. */
+static void move_sums(struct br_windows *windows, size_t k, int64_t start_utc_ms, const struct touch *touch,
+                      const void *before, const void *after)
+{
+    uint32_t leaf = touch->sensor->leaf;
+    struct slot *slot = slot_get(windows, k, start_utc_ms);
+    if (!slot)
+        return;
+    if (touch->leaf != BR_LEAF_NONE) {
+        slot_add(windows, slot, touch->sensor, touch->leaf, before, -1);
+        if (touch->leaf != leaf)
+            slot_protect(windows, k, slot, touch->leaf);
+    }
+    if (leaf != BR_LEAF_NONE) {
+        slot_add(windows, slot, touch->sensor, leaf, after, 1);
+        slot_protect(windows, k, slot, leaf);
+    }
+}
+
+/* The hour of a day: the open day only changes its cell, the closed one its sums as well. Returns whether
+ * that was so. */
+static void apply_hour(struct br_windows *windows, const struct touch *touch, const void *before,
+                       const void *after)
+{
+    const struct level *level = &windows->levels[touch->k];
+    int64_t day = level_start(windows, level, touch->start_utc_ms),
+            hour_end = touch->start_utc_ms + BR_HOUR_MS;
+    bool is_open = day == windows->day_start_utc_ms;
+    void *cell = is_open ? level_cell(windows, touch->sensor, touch->k) : day_before(windows, touch->sensor);
+    bool is_last =
+        is_open ? hour_end == level_start(windows, &windows->levels[touch->k - 1], windows->cursor_utc_ms)
+                : hour_end == windows->day_start_utc_ms;
+    unsigned part = (unsigned)((touch->start_utc_ms - day) / BR_HOUR_MS);
+
+    if (!is_open && day != windows->day_before_start_utc_ms)
+        return;
+    if (is_open) {
+        windows->algebra->day_put(cell, before, after, part, is_last);
+        return;
+    }
+    void *day_cell = malloc(windows->algebra->day_size);
+    if (!day_cell)
+        return;
+    memcpy(day_cell, cell, windows->algebra->day_size);
+    windows->algebra->day_put(cell, before, after, part, is_last);
+    move_sums(windows, touch->k, day, touch, day_cell, cell);
+    free(day_cell);
+}
+
+static void apply_touch(struct br_windows *windows, struct touch *touch, const void *before)
+{
+    const struct level *level = &windows->levels[touch->k];
+    void *after = windows->cell;
+    fold_touch(windows, touch, after);
+    if (touch->leaf == touch->sensor->leaf && memcmp(before, after, windows->algebra->cell_size) == 0)
+        return;
+    if (level->is_day)
+        apply_hour(windows, touch, before, after);
+    else if (level_end(windows, level, touch->start_utc_ms) <= windows->cursor_utc_ms)
+        move_sums(windows, touch->k, touch->start_utc_ms, touch, before, after);
+    else
+        memcpy(level_cell(windows, touch->sensor, touch->k), after, windows->algebra->cell_size);
+}
+
+static void apply(struct br_windows *windows)
+{
+    struct touches *touches = windows->touches;
+    for (size_t i = 0; i < touches->count; i++)
+        apply_touch(windows, &touches->at[i], touch_cell(windows, i));
+    touches->count = 0;
+}
+
+/* Until when a reading at `at` can matter: the next one of its sensor, or until it is stale. */
+static int64_t reach_of(struct br_windows *windows, const struct br_sensor *sensor, int64_t at_utc_ms)
+{
+    int64_t carry_ms = windows->algebra->carry_ms((enum br_kind)sensor->kind, sensor->stale_ms);
+    if (carry_ms == 0)
+        return at_utc_ms + 1;
+    br_readings_between(windows->setup.readings, sensor->head, at_utc_ms + 1, at_utc_ms + carry_ms, INT64_MAX,
+                        &windows->list);
+    return windows->list.count > 0 ? windows->list.at[0].observed_at_utc_ms + 1 : at_utc_ms + carry_ms + 1;
+}
+
+/* A feed was heard whole at a time that has been published: its jams may have ended, its regions may be
+ * known. */
+static void collect_snapshot(struct br_windows *windows, const struct br_sensor *heard, int64_t at_utc_ms)
+{
+    int64_t to = at_utc_ms + heard->stale_ms;
+    for (size_t i = 0; i < windows->sensor_count; i++)
+        if (windows->sensors[i]->kind == BR_KIND_JAM && windows->sensors[i]->feed == heard->feed)
+            collect(windows, windows->sensors[i], at_utc_ms, to);
+    for (size_t k = 0; k < windows->level_count; k++) {
+        struct level *level = &windows->levels[k];
+        for (size_t i = 0; i < level->slot_count; i++)
+            if (level->slots[i]->end_utc_ms > at_utc_ms && level->slots[i]->end_utc_ms < to)
+                level->slots[i]->dirty = level->slots[i]->all_dirty = true;
+    }
+}
+
+int br_windows_reading(struct br_windows *windows, struct br_sensor *sensor, const struct br_reading *reading)
+{
+    int64_t at = reading->observed_at_utc_ms;
+    bool is_late = windows->cursor_utc_ms != BR_TIME_NONE && at < windows->cursor_utc_ms;
+
+    if (is_late && sensor->kind == BR_KIND_SNAPSHOT)
+        collect_snapshot(windows, sensor, at);
+    else if (is_late && sensor->leaf != BR_LEAF_NONE)
+        collect(windows, sensor, at, reach_of(windows, sensor, at));
+    int error = br_readings_append(windows->setup.readings, &sensor->head, reading);
+    if (at > windows->latest_utc_ms && error == 0)
+        windows->latest_utc_ms = at;
+    apply(windows);
+    return error;
+}
+
+/* Everything of the sensor that can still be corrected. */
+static void collect_all(struct br_windows *windows, struct br_sensor *sensor)
+{
+    if (windows->cursor_utc_ms == BR_TIME_NONE || sensor->first_utc_ms == BR_TIME_NONE)
+        return;
+    int64_t from = sensor->first_utc_ms;
+    int64_t kept = windows->cursor_utc_ms - windows->setup.config->correct_for_ms;
+    if (!windows->setup.keep_all && from < kept)
+        from = kept;
+    collect(windows, sensor, from, windows->cursor_utc_ms);
+}
+
+void br_windows_move(struct br_windows *windows, struct br_sensor *sensor, uint32_t leaf, int64_t from_utc_ms)
+{
+    collect_all(windows, sensor);
+    sensor->leaf = leaf;
+    if (from_utc_ms != BR_TIME_NONE)
+        sensor->from_utc_ms = from_utc_ms;
+    apply(windows);
+}
+
+void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int32_t capacity)
+{
+    collect_all(windows, sensor);
+    sensor->capacity = capacity;
+    apply(windows);
+}
+
+void br_windows_revise(struct br_windows *windows)
+{
+    for (size_t k = 0; k < windows->level_count; k++) {
+        struct level *level = &windows->levels[k];
+        for (size_t i = 0; i < level->slot_count; i++) {
+            struct slot *slot = level->slots[i];
+            bool is_closed = slot->end_utc_ms <= windows->cursor_utc_ms || slot->published;
+            if (is_closed && slot->dirty)
+                slot_publish(windows, k, slot);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* The flow: observations in, figures out. It joins the registry, the places, the readings, the windows of the
+ * three domains and their watermarks, and gives every observation exactly one result.
+ *
+ * It reads no clock: time comes in with observations and ticks. One owner, one thread. */
+#ifndef BR_FLOW_FLOW_H
+#define BR_FLOW_FLOW_H
+
+#include "adapters/adapter.h"
+#include "daemon/config.h"
+#include "daemon/core/log.h"
+#include "daemon/flow/catalogue.h"
+#include "daemon/flow/region.h"
+#include "daemon/flow/tally.h"
+
+#include "bruis/v1/figure.pb-c.h"
+
+struct br_flow;
+
+struct br_flow_setup {
+    const struct br_config *config;
+    const struct br_regions *regions;
+    const struct br_catalogue *catalogue; /* NULL: none */
+    struct br_tally *tally;
+    struct br_log *log;
+    const char *readings_dir;
+    const uint8_t *privacy_key; /* copied */
+    size_t privacy_key_size;
+    bool replay; /* nothing is dropped from state; no live figures */
+    void (*figure)(void *context, const Bruis__V1__Figure *figure, bool newest);
+    void (*observation)(void *context,
+                        const Bruis__V1__Observation *observation); /* with its place; may be NULL */
+    void *context;
+};
+
+/* NULL: *error holds a negative errno. */
+struct br_flow *br_flow_open(const struct br_flow_setup *setup, int *error);
+void br_flow_close(struct br_flow *flow);
+
+/* One observation, one sensor, one snapshot of a decoded message. received: BR_TIME_NONE where it is not
+ * known. */
+void br_flow_observation(struct br_flow *flow, size_t feed, const struct br_emitted_observation *emitted,
+                         int64_t received_at_utc_ms);
+void br_flow_sensor(struct br_flow *flow, size_t feed, const struct br_emitted_sensor *emitted,
+                    int64_t received_at_utc_ms);
+void br_flow_snapshot(struct br_flow *flow, size_t feed, int64_t at_utc_ms, int64_t received_at_utc_ms);
+
+/* After the records of a message: publishes what has become due. clock: its time of arrival or BR_TIME_NONE.
+ */
+void br_flow_settle(struct br_flow *flow, int64_t clock_utc_ms);
+
+/* Once a second: publishes what is due and what was revised, live figures, and forgets what is too old to
+ * correct. */
+void br_flow_tick(struct br_flow *flow, int64_t now_utc_ms);
+
+/* The end of a replay: everything is flushed, unfinished windows as `partial`. */
+void br_flow_finish(struct br_flow *flow);
+
+/* Sets the gauges that are only taken when they are asked for. */
+void br_flow_gauges(struct br_flow *flow);
+
+#endif

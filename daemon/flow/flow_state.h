@@ -1,0 +1,46 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* The state of the flow, shared by its files: flow.c (observations and time), locate.c (sensors and their
+ * places). Nobody else includes it. */
+#ifndef BR_FLOW_FLOW_STATE_H
+#define BR_FLOW_FLOW_STATE_H
+
+#include "daemon/flow/flow.h"
+#include "daemon/flow/place.h"
+#include "daemon/flow/watermark.h"
+#include "daemon/flow/window.h"
+
+struct br_flow {
+    struct br_flow_setup setup;
+    struct br_sensors *sensors;
+    struct br_readings *readings;
+    struct br_places *places;
+    struct br_privacy *privacy;
+    struct br_zone *day_zone;
+    struct br_watermarks *watermarks;
+    struct br_windows *windows[BR_DOMAINS];
+    struct br_reading_list list;
+    int64_t clock_utc_ms;   /* the latest time of arrival or tick; BR_TIME_NONE */
+    int64_t minute_utc_ms;  /* of the last look at what is pending */
+    int64_t live_utc_ms;    /* of the last live figures */
+    bool heard[BR_DOMAINS]; /* something that may change them, since */
+    int64_t stale_max_ms;
+};
+
+/* locate.c */
+
+/* The sensor of a record, known to its domain's windows; NULL: the registry is full, or memory. */
+struct br_sensor *sensor_of(struct br_flow *flow, size_t feed, enum br_kind kind, struct br_view id);
+
+/* What a reading tells of its sensor's place. */
+void locate_observation(struct br_flow *flow, struct br_sensor *sensor,
+                        const struct br_emitted_observation *emitted);
+
+/* What the operator says of a sensor. */
+void take_entry(struct br_flow *flow, const struct br_catalogue_entry *entry);
+
+/* Counts the readings as unlocated whose place did not come in time. */
+void expire_pending(struct br_flow *flow);
+
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+#include "daemon/flow/readings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOUR_MS 3600000
+#define FIRST_SIZE (64 * 1024)
+#define STEP_SIZE (4 * 1024 * 1024)
+
+struct record {
+    br_link before;           /* the one that arrived before it, of the same sensor */
+    int64_t newest_before_ms; /* the latest time among all that arrived before */
+    struct br_reading reading;
+};
+
+struct hour {
+    uint32_t number; /* since 1970 */
+    int file;
+    uint32_t count;
+    size_t size; /* of the file and the mapping */
+    struct record *records;
+};
+
+struct br_readings {
+    char *dir;
+    int64_t size, size_max;
+    struct hour *hours; /* ascending */
+    size_t hour_count, hour_capacity;
+};
+
+static void hour_path(const struct br_readings *readings, uint32_t number, char path[4096])
+{
+    snprintf(path, 4096, "%s/%010" PRIu32 ".readings", readings->dir, number);
+}
+
+/* What an earlier process left behind goes: the journal tells it again. */
+static int clear(const char *dir)
+{
+    char path[4096];
+    DIR *stream = opendir(dir);
+    if (!stream)
+        return -errno;
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        const char *end = strrchr(entry->d_name, '.');
+        if (end && strcmp(end, ".readings") == 0 &&
+            snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) < (int)sizeof path)
+            unlink(path);
+    }
+    closedir(stream);
+    return 0;
+}
+
+struct br_readings *br_readings_open(const char *dir, int64_t size_max, int *error)
+{
+    struct br_readings *readings = calloc(1, sizeof *readings);
+    *error = -ENOMEM;
+    if (!readings)
+        return NULL;
+    readings->size_max = size_max;
+    readings->dir = strdup(dir);
+    if (readings->dir && mkdir(dir, 0700) != 0 && errno != EEXIST)
+        *error = -errno;
+    else if (readings->dir)
+        *error = clear(dir);
+    if (*error == 0)
+        return readings;
+    br_readings_close(readings);
+    return NULL;
+}
+
+static void hour_close(struct br_readings *readings, struct hour *hour)
+{
+    munmap(hour->records, hour->size);
+    close(hour->file);
+    readings->size -= (int64_t)hour->size;
+}
+
+void br_readings_close(struct br_readings *readings)
+{
+    if (!readings)
+        return;
+    for (size_t i = 0; i < readings->hour_count; i++)
+        hour_close(readings, &readings->hours[i]);
+    free(readings->hours);
+    free(readings->dir);
+    free(readings);
+}
+
+/* Where the hour is, or would be. */
+static size_t hour_position(const struct br_readings *readings, uint32_t number)
+{
+    size_t low = 0, high = readings->hour_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (readings->hours[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static const struct record *record_at(const struct br_readings *readings, br_link link)
+{
+    uint32_t number = (uint32_t)(link >> 32), index = (uint32_t)link;
+    size_t position = hour_position(readings, number);
+    if (index == 0 || position == readings->hour_count || readings->hours[position].number != number)
+        return NULL;
+    return index <= readings->hours[position].count ? &readings->hours[position].records[index - 1] : NULL;
+}
+
+/* Room that is really there: writing into a mapping without it would be a SIGBUS on a full disk. */
+static int hour_grow(struct br_readings *readings, struct hour *hour)
+{
+    size_t step = hour->size == 0 ? FIRST_SIZE : hour->size < STEP_SIZE ? hour->size : STEP_SIZE;
+    size_t size = hour->size + step;
+    int failed = posix_fallocate(hour->file, (off_t)hour->size, (off_t)step);
+    if (failed)
+        return -failed;
+    void *mapped = hour->records ? mremap(hour->records, hour->size, size, MREMAP_MAYMOVE)
+                                 : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, hour->file, 0);
+    if (mapped == MAP_FAILED)
+        return -errno;
+    hour->records = mapped;
+    hour->size = size;
+    readings->size += (int64_t)step;
+    return 0;
+}
+
+static int hour_open(struct br_readings *readings, uint32_t number, struct hour *hour)
+{
+    char path[4096];
+    hour_path(readings, number, path);
+    *hour = (struct hour){.number = number, .file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    if (hour->file < 0)
+        return -errno;
+    int error = hour_grow(readings, hour);
+    if (error) {
+        close(hour->file);
+        unlink(path);
+    }
+    return error;
+}
+
+static void forget_first(struct br_readings *readings)
+{
+    char path[4096];
+    hour_path(readings, readings->hours[0].number, path);
+    hour_close(readings, &readings->hours[0]);
+    unlink(path);
+    readings->hour_count--;
+    memmove(&readings->hours[0], &readings->hours[1], readings->hour_count * sizeof *readings->hours);
+}
+
+static int hour_insert(struct br_readings *readings, uint32_t number, size_t position)
+{
+    struct hour hour;
+    if (readings->hour_count == readings->hour_capacity) {
+        size_t capacity = readings->hour_capacity ? readings->hour_capacity * 2 : 16;
+        struct hour *hours = realloc(readings->hours, capacity * sizeof *hours);
+        if (!hours)
+            return -ENOMEM;
+        readings->hours = hours;
+        readings->hour_capacity = capacity;
+    }
+    int error = hour_open(readings, number, &hour);
+    if (error)
+        return error;
+    memmove(&readings->hours[position + 1], &readings->hours[position],
+            (readings->hour_count - position) * sizeof *readings->hours);
+    readings->hours[position] = hour;
+    readings->hour_count++;
+    return 0;
+}
+
+/* The hour's file with room for one more record. */
+static int hour_ready(struct br_readings *readings, uint32_t number, struct hour **ready)
+{
+    size_t position = hour_position(readings, number);
+    if (position == readings->hour_count || readings->hours[position].number != number) {
+        int error = hour_insert(readings, number, position);
+        if (error)
+            return error;
+    }
+    struct hour *hour = &readings->hours[position];
+    if ((hour->count + 1) * sizeof(struct record) > hour->size) {
+        int error = hour_grow(readings, hour);
+        if (error)
+            return error;
+    }
+    *ready = hour;
+    return 0;
+}
+
+int br_readings_append(struct br_readings *readings, br_link *head, const struct br_reading *reading)
+{
+    struct hour *hour;
+    const struct record *before = record_at(readings, *head);
+    int64_t newest_ms = INT64_MIN;
+    if (before)
+        newest_ms = before->reading.observed_at_utc_ms > before->newest_before_ms
+                        ? before->reading.observed_at_utc_ms
+                        : before->newest_before_ms;
+    if (reading->observed_at_utc_ms < 0 || reading->observed_at_utc_ms / HOUR_MS > UINT32_MAX)
+        return -ERANGE;
+    while (readings->size > readings->size_max && readings->hour_count > 1)
+        forget_first(readings);
+    int error = hour_ready(readings, (uint32_t)(reading->observed_at_utc_ms / HOUR_MS), &hour);
+    if (error)
+        return error;
+    hour->records[hour->count] = (struct record){*head, newest_ms, *reading};
+    hour->count++;
+    *head = (br_link)hour->number << 32 | hour->count;
+    return 0;
+}
+
+void br_readings_forget(struct br_readings *readings, int64_t before_utc_ms)
+{
+    while (readings->hour_count > 0 && ((int64_t)readings->hours[0].number + 1) * HOUR_MS <= before_utc_ms)
+        forget_first(readings);
+}
+
+void br_reading_list_free(struct br_reading_list *list)
+{
+    free(list->at);
+    *list = (struct br_reading_list){0};
+}
+
+static bool collect(struct br_reading_list *list, const struct br_reading *reading)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 64;
+        struct br_reading *at = realloc(list->at, capacity * sizeof *at);
+        if (!at)
+            return false;
+        list->at = at;
+        list->capacity = capacity;
+    }
+    list->at[list->count++] = *reading;
+    return true;
+}
+
+/* From the order of the walk (last arrival first) to the order of time. Nearly sorted as it is. */
+static void sort(struct br_reading_list *list)
+{
+    for (size_t i = 0; i < list->count / 2; i++) {
+        struct br_reading swap = list->at[i];
+        list->at[i] = list->at[list->count - 1 - i];
+        list->at[list->count - 1 - i] = swap;
+    }
+    for (size_t i = 1; i < list->count; i++) {
+        struct br_reading reading = list->at[i];
+        size_t j = i;
+        for (; j > 0 && list->at[j - 1].observed_at_utc_ms > reading.observed_at_utc_ms; j--)
+            list->at[j] = list->at[j - 1];
+        list->at[j] = reading;
+    }
+}
+
+/* Keeps of one time the last arrival, of those before `from` the last, and none that was withdrawn. */
+static void settle(struct br_reading_list *list, int64_t from_utc_ms)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct br_reading *reading = &list->at[i];
+        bool superseded =
+            i + 1 < list->count && list->at[i + 1].observed_at_utc_ms == reading->observed_at_utc_ms;
+        if (superseded || reading->bits & BR_READING_WITHDRAWN)
+            continue;
+        if (kept > 0 && reading->observed_at_utc_ms <= from_utc_ms)
+            kept--; /* a later one to carry in, or one that begins with the span */
+        list->at[kept++] = *reading;
+    }
+    list->count = kept;
+}
+
+bool br_readings_between(const struct br_readings *readings, br_link head, int64_t from_utc_ms,
+                         int64_t to_utc_ms, int64_t carry_from_utc_ms, struct br_reading_list *list)
+{
+    int64_t oldest_ms = carry_from_utc_ms < from_utc_ms ? carry_from_utc_ms + 1 : from_utc_ms;
+    int64_t carried_ms = INT64_MIN; /* the one to carry in, once it is sure */
+    bool any_withdrawn = false;
+
+    list->count = 0;
+    for (const struct record *record; (record = record_at(readings, head)); head = record->before) {
+        int64_t at_ms = record->reading.observed_at_utc_ms;
+        if (at_ms >= oldest_ms && at_ms < to_utc_ms && !collect(list, &record->reading))
+            return false;
+        any_withdrawn |= !!(record->reading.bits & BR_READING_WITHDRAWN);
+        if (at_ms >= oldest_ms && at_ms < from_utc_ms && at_ms > carried_ms && !any_withdrawn)
+            carried_ms = at_ms;
+        if (record->newest_before_ms < oldest_ms || record->newest_before_ms < carried_ms)
+            break;
+    }
+    sort(list);
+    settle(list, from_utc_ms);
+    return true;
+}
+
+bool br_readings_at(const struct br_readings *readings, br_link head, int64_t observed_at_utc_ms,
+                    struct br_reading *reading)
+{
+    for (const struct record *record; (record = record_at(readings, head)); head = record->before) {
+        if (record->reading.observed_at_utc_ms == observed_at_utc_ms) {
+            *reading = record->reading;
+            return true;
+        }
+        if (record->newest_before_ms < observed_at_utc_ms)
+            return false;
+    }
+    return false;
+}
+
+int64_t br_readings_size(const struct br_readings *readings)
+{
+    return readings->size;
+}
