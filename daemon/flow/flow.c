@@ -275,8 +275,10 @@ void br_flow_settle(struct br_flow *flow, int64_t clock_utc_ms)
         flow->clock_utc_ms = clock_utc_ms;
     for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++) {
         int64_t until = br_watermarks_until(flow->watermarks, domain, flow->clock_utc_ms);
+        int64_t cursor = br_windows_cursor(flow->windows[domain]);
         if (until != BR_TIME_NONE)
             br_windows_advance(flow->windows[domain], until);
+        flow->heard[domain] |= cursor != br_windows_cursor(flow->windows[domain]);
     }
 }
 
