@@ -1,0 +1,91 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+#include "daemon/out/http/listen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 511
+
+/* Splits at the last colon and takes the brackets off. */
+static bool split(const char *address, char host[64], char port[8])
+{
+    const char *colon = strrchr(address, ':');
+    size_t size = colon ? (size_t)(colon - address) : 0;
+    if (size == 0 || colon[1] == '\0' || strlen(colon + 1) >= 8)
+        return false;
+    strcpy(port, colon + 1);
+    bool brackets = address[0] == '[' && address[size - 1] == ']';
+    if (brackets) {
+        address++;
+        size -= 2;
+    }
+    if (size == 0 || size >= 64 || (!brackets && memchr(address, ':', size)))
+        return false;
+    memcpy(host, address, size);
+    host[size] = '\0';
+    return true;
+}
+
+static int bind_and_listen(int fd, const struct addrinfo *info)
+{
+    int on = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
+        return -errno;
+    return 0;
+}
+
+int br_listen_open(const char *address)
+{
+    char host[64], port[8];
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    struct addrinfo *info = NULL;
+    if (!split(address, host, port) || getaddrinfo(host, port, &hints, &info) != 0)
+        return -EINVAL;
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error = fd < 0 ? -errno : bind_and_listen(fd, info);
+    freeaddrinfo(info);
+    if (error == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+static int name_of(int fd, struct sockaddr_storage *name)
+{
+    socklen_t size = sizeof *name;
+    return getsockname(fd, (struct sockaddr *)name, &size) == 0 ? 0 : -errno;
+}
+
+int br_listen_port(int fd)
+{
+    struct sockaddr_storage name = {0};
+    int error = name_of(fd, &name);
+    if (error != 0)
+        return error;
+    if (name.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&name)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)&name)->sin_port);
+}
+
+bool br_listen_is_local(int fd)
+{
+    struct sockaddr_storage name = {0};
+    if (name_of(fd, &name) != 0)
+        return false;
+    if (name.ss_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&name)->sin6_addr);
+    return ntohl(((const struct sockaddr_in *)&name)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}

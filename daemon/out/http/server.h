@@ -1,0 +1,39 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* HTTP for the public (`listen`) and for the operator (`ops_listen`), on the loop's thread: libmicrohttpd's
+ * epoll descriptor in a uv_poll_t. GET and HEAD (and OPTIONS for CORS) only; a request with a body is
+ * refused. */
+#ifndef BR_OUT_HTTP_SERVER_H
+#define BR_OUT_HTTP_SERVER_H
+
+#include "daemon/config.h"
+#include "daemon/core/log.h"
+#include "daemon/core/metrics.h"
+#include "daemon/flow/region.h"
+#include "daemon/out/board.h"
+
+#include <uv.h>
+
+struct br_http;
+
+struct br_http_setup {
+    uv_loop_t *loop;
+    const struct br_config *config; /* publish.http */
+    const struct br_regions *regions;
+    const struct br_board *board;
+    struct br_metrics *metrics;
+    struct br_log *log;
+    int64_t (*now_utc_ms)(void *context);
+    bool (*ready)(void *context, const char **why_not); /* journal replayed and listening */
+    void (*before_metrics)(void *context);              /* sets gauges that are only taken when asked */
+    void *context;
+};
+
+/* Listens. NULL: *error holds a negative errno. A port of 0 takes a free one: br_http_port tells. */
+struct br_http *br_http_open(const struct br_http_setup *setup, int *error);
+int br_http_port(const struct br_http *http);     /* of `listen` */
+int br_http_ops_port(const struct br_http *http); /* of `ops_listen` */
+void br_http_close(struct br_http *http, void (*on_closed)(void *context), void *context);
+
+#endif
