@@ -7,6 +7,7 @@
 #include "daemon/core/log.h"
 #include "daemon/core/now.h"
 #include "daemon/flow/intake.h"
+#include "daemon/flow/recall.h"
 #include "daemon/in/mqtt_in.h"
 #include "daemon/out/board.h"
 #include "daemon/out/http/server.h"
@@ -25,14 +26,7 @@
 
 #define TICK_MS 1000
 #define BOARD_KEEP 1500 /* windows of each series in memory: a day of minutes */
-#define MARKS 512       /* positions of the journal by time */
-#define MARK_MS 600000
-
-/* Where the journal was at a time, for what may be released. */
-struct mark {
-    int64_t utc_ms;
-    br_position position;
-};
+#define CHECKPOINT_MS UINT64_C(30000)
 
 struct daemon {
     uv_loop_t loop;
@@ -64,9 +58,11 @@ struct daemon {
     br_series **refused; /* oversize and dropped of each feed, for mqtt_in */
     br_series *journal_bytes, *loop_lag, *loop_turn, *clock_steps;
     uint64_t awake_ns;
-    int64_t turn_max_us; /* since it was asked for last */
-    struct mark marks[MARKS];
-    size_t mark_count;
+    int64_t turn_max_us;              /* since it was asked for last */
+    struct br_checkpoint *checkpoint; /* being written */
+    uv_work_t checkpoint_work;
+    int checkpoint_error;
+    uint64_t checkpoint_began_ms, checkpoint_due_ms;
     uint64_t tick_due_ms;
 };
 
@@ -136,27 +132,91 @@ static void on_synced(uv_work_t *work, int status)
     ((struct daemon *)work->data)->syncing = false;
 }
 
-/* What no window needs any more may leave the journal: the start of the day that can still be corrected. */
-static void release(struct daemon *daemon, int64_t now)
-{
-    const struct br_config *config = daemon->config;
-    int64_t keep_ms = config->correct_for_ms + 2 * BR_HOUR_MS;
-    if (config->windows[config->window_count - 1].length_ms == BR_DAY_MS)
-        keep_ms += BR_DAY_MS + BR_HOUR_MS;
-    bool crowded = br_journal_size(daemon->journal) > config->journal_max / 4 * 3;
+/* ---- checkpoints */
 
-    struct mark *last = daemon->mark_count ? &daemon->marks[daemon->mark_count - 1] : NULL;
-    if ((!last || now - last->utc_ms >= MARK_MS) && daemon->mark_count < MARKS)
-        daemon->marks[daemon->mark_count++] = (struct mark){now, br_intake_position(daemon->intake)};
-    size_t gone = 0;
-    while (gone < daemon->mark_count &&
-           (now - daemon->marks[gone].utc_ms > keep_ms || (crowded && gone == 0)))
-        gone++;
-    if (gone == 0)
+static void on_pool_checkpoint(uv_work_t *work)
+{
+    struct daemon *daemon = work->data;
+    daemon->checkpoint_error = br_journal_sync(daemon->journal);
+    if (!daemon->checkpoint_error)
+        daemon->checkpoint_error = br_checkpoint_write(daemon->checkpoint, daemon->config->state_dir);
+}
+
+/* What is before a checkpoint that is on disk may leave the journal. */
+static void on_checkpoint_written(uv_work_t *work, int status)
+{
+    struct daemon *daemon = work->data;
+    (void)status;
+    if (daemon->checkpoint_error)
+        br_log_often(daemon->log, BR_LOG_ERR, "checkpoint_failed", "state",
+                     strerror(-daemon->checkpoint_error), "", br_now_utc_ms(daemon->now));
+    else
+        br_journal_release(daemon->journal, br_checkpoint_position(daemon->checkpoint));
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
+    /* a large state is written less often: at most a twentieth of the time goes into it */
+    uint64_t took_ms = uv_now(&daemon->loop) - daemon->checkpoint_began_ms;
+    daemon->checkpoint_due_ms =
+        uv_now(&daemon->loop) + (took_ms * 20 > CHECKPOINT_MS ? took_ms * 20 : CHECKPOINT_MS);
+}
+
+static void on_ticked(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->checkpoint || daemon->stopping || uv_now(&daemon->loop) < daemon->checkpoint_due_ms)
         return;
-    br_journal_release(daemon->journal, daemon->marks[gone - 1].position);
-    daemon->mark_count -= gone;
-    memmove(daemon->marks, daemon->marks + gone, daemon->mark_count * sizeof *daemon->marks);
+    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake));
+    daemon->checkpoint_began_ms = uv_now(&daemon->loop);
+    daemon->checkpoint_due_ms = UINT64_MAX;
+    if (daemon->checkpoint && uv_queue_work(&daemon->loop, &daemon->checkpoint_work, on_pool_checkpoint,
+                                            on_checkpoint_written) == 0)
+        return;
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
+    daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
+}
+
+/* The last one, when everything else has stopped: the next start goes on from here. */
+static void write_last_checkpoint(struct daemon *daemon)
+{
+    if (!daemon->intake || !daemon->ready || !br_intake_complete(daemon->intake))
+        return;
+    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake));
+    int error = daemon->checkpoint ? br_journal_sync(daemon->journal) : -ENOMEM;
+    if (!error)
+        error = br_checkpoint_write(daemon->checkpoint, daemon->config->state_dir);
+    if (error)
+        br_log(daemon->log, BR_LOG_ERR, "checkpoint_failed", "reason=\"%s\"", strerror(-error));
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
+}
+
+/* The state to go on from. False: there is one that this version cannot read. */
+static bool read_checkpoint(struct daemon *daemon, Bruis__V1__State **state)
+{
+    int error = 0;
+    *state = br_checkpoint_read(daemon->config->state_dir, &error);
+    if (*state || error == -ENOENT)
+        return true;
+    if (error == -ENOTSUP) {
+        br_log(daemon->log, BR_LOG_ERR, "state_newer", "reason=\"%s/state was written by a newer version\"",
+               daemon->config->state_dir);
+        return false;
+    }
+    br_log(daemon->log, BR_LOG_ERR, "state_damaged",
+           "reason=\"%s\" action=\"going on from what the journal still holds\"", strerror(-error));
+    return true;
+}
+
+static br_position first_position(struct daemon *daemon, const Bruis__V1__State *state)
+{
+    br_position start = br_journal_start(daemon->journal), end = br_journal_end(daemon->journal);
+    if (!state)
+        return start;
+    if (state->position < start || state->position > end)
+        br_log(daemon->log, BR_LOG_WARNING, "journal_gap", "state=%llu start=%llu end=%llu",
+               (unsigned long long)state->position, (unsigned long long)start, (unsigned long long)end);
+    return state->position < start ? start : state->position > end ? end : state->position;
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -177,7 +237,6 @@ static void on_tick(uv_timer_t *timer)
     if (!daemon->syncing && uv_queue_work(&daemon->loop, &daemon->sync, on_pool_sync, on_synced) == 0)
         daemon->syncing = true;
     br_log_flush(daemon->log, now);
-    release(daemon, now);
     sd_notify(0, "WATCHDOG=1");
     pump(daemon);
 }
@@ -245,6 +304,11 @@ static int open_flow(struct daemon *daemon)
     uint8_t *key = br_state_dir_privacy_key(daemon->state, &daemon->config->privacy, &key_size);
     if (!key)
         return fail(daemon, BR_EXIT_CONFIG, "privacy.key", -errno);
+    Bruis__V1__State *state;
+    if (!read_checkpoint(daemon, &state)) {
+        free(key);
+        return BR_EXIT_CONFIG;
+    }
     struct br_flow_setup setup = {.config = daemon->config,
                                   .regions = daemon->regions,
                                   .catalogue = daemon->catalogue,
@@ -253,20 +317,28 @@ static int open_flow(struct daemon *daemon)
                                   .readings_dir = readings,
                                   .privacy_key = key,
                                   .privacy_key_size = key_size,
+                                  .state = state,
                                   .figure = on_figure,
                                   .observation = on_observation,
                                   .context = daemon};
     daemon->flow = br_flow_open(&setup, &error);
     explicit_bzero(key, key_size);
     free(key);
+    br_position position = first_position(daemon, state);
+    if (state)
+        bruis__v1__state__free_unpacked(state, NULL);
     if (!daemon->flow)
         return fail(daemon, BR_EXIT_IO, "flow", error);
+    br_flow_repeat(daemon->flow);
     struct br_intake_setup intake = {.loop = &daemon->loop,
                                      .config = daemon->config,
                                      .journal = daemon->journal,
                                      .flow = daemon->flow,
                                      .tally = daemon->tally,
-                                     .log = daemon->log};
+                                     .log = daemon->log,
+                                     .position = position,
+                                     .ticked = on_ticked,
+                                     .context = daemon};
     daemon->intake = br_intake_open(&intake, daemon->faults);
     return daemon->intake ? BR_EXIT_OK : BR_EXIT_CONFIG;
 }
@@ -423,7 +495,7 @@ static void open_handles(struct daemon *daemon)
     uv_idle_init(&daemon->loop, &daemon->busy);
     uv_check_init(&daemon->loop, &daemon->awake);
     uv_prepare_init(&daemon->loop, &daemon->asleep);
-    daemon->tick.data = daemon->busy.data = daemon->sync.data = daemon;
+    daemon->tick.data = daemon->busy.data = daemon->sync.data = daemon->checkpoint_work.data = daemon;
     daemon->awake.data = daemon->asleep.data = daemon;
     uv_check_start(&daemon->awake, on_awake);
     uv_prepare_start(&daemon->asleep, on_asleep);
@@ -433,6 +505,7 @@ static void open_handles(struct daemon *daemon)
         uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
     }
     uv_timer_start(&daemon->tick, on_tick, 0, TICK_MS);
+    daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
     daemon->loop_lag = br_metric_of(br_metric_add(daemon->metrics, BR_GAUGE, "bruis_loop_lag_seconds",
                                                   "How late the last tick of the loop was.", "", 1000),
                                     NULL, NULL);
@@ -465,6 +538,7 @@ static int start(struct daemon *daemon)
 
 static void close_all(struct daemon *daemon)
 {
+    write_last_checkpoint(daemon);
     br_intake_close(daemon->intake);
     br_flow_close(daemon->flow);
     br_tally_close(daemon->tally);
@@ -488,7 +562,7 @@ static int run(struct daemon *daemon)
     int status = start(daemon);
     if (status)
         stop(daemon);
-    while (daemon->closing > 0 || !daemon->stopping || daemon->syncing)
+    while (daemon->closing > 0 || !daemon->stopping || daemon->syncing || daemon->checkpoint)
         uv_run(&daemon->loop, UV_RUN_ONCE);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     return status;

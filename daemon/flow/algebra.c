@@ -3,6 +3,8 @@
  */
 #include "daemon/flow/algebra.h"
 
+#include <string.h>
+
 static int64_t round_half_away(__int128 num, __int128 den)
 {
     bool negative = num < 0;
@@ -64,4 +66,47 @@ void br_give_ratio(protobuf_c_boolean *has, double *field, int64_t num, int64_t 
 {
     *has = den > 0;
     *field = den > 0 ? br_round_ratio(num, den, decimals) : 0;
+}
+
+static int64_t field_get(const struct br_field *field, const char *from)
+{
+    int64_t number64;
+    int32_t number32;
+    switch (field->size) {
+    case sizeof(int64_t):
+        memcpy(&number64, from + field->offset, sizeof number64);
+        return number64;
+    case sizeof(int32_t):
+        memcpy(&number32, from + field->offset, sizeof number32);
+        return number32;
+    default:
+        return from[field->offset];
+    }
+}
+
+static void field_set(const struct br_field *field, int64_t number, char *to)
+{
+    int32_t number32 = (int32_t)number;
+    switch (field->size) {
+    case sizeof(int64_t):
+        memcpy(to + field->offset, &number, sizeof number);
+        break;
+    case sizeof(int32_t):
+        memcpy(to + field->offset, &number32, sizeof number32);
+        break;
+    default:
+        to[field->offset] = (char)(number != 0);
+    }
+}
+
+void br_fields_save(const struct br_field *fields, size_t count, const void *from, int64_t *numbers)
+{
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = field_get(&fields[i], from);
+}
+
+void br_fields_load(const struct br_field *fields, size_t count, const int64_t *numbers, void *to)
+{
+    for (size_t i = 0; i < count; i++)
+        field_set(&fields[i], numbers[i], to);
 }

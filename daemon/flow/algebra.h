@@ -17,6 +17,8 @@
 
 #include "bruis/v1/figure.pb-c.h"
 
+#include <stddef.h>
+
 /* What a fold needs to know of the sensor. */
 struct br_fold {
     enum br_kind kind;
@@ -68,8 +70,20 @@ struct br_figure_frame {
     union br_submessage *submessage;
 };
 
+/* A member of a cell, for the checkpoint: where it is, and how many bytes wide. Tables of them are only
+ * appended to. */
+struct br_field {
+    uint16_t offset, size;
+};
+#define BR_FIELD(type, member)                                                                               \
+    {                                                                                                        \
+        offsetof(type, member), sizeof(((type *)0)->member)                                                     \
+    }
+
 struct br_algebra {
     size_t cell_size, day_size, sum_size; /* day: the cell of a window made of hours */
+    const struct br_field *day_fields;    /* of a day, all of it */
+    size_t day_field_count;
 
     /* For how long a reading matters to the windows after it: a level does, a count does not. */
     int64_t (*carry_ms)(enum br_kind kind, int64_t stale_ms);
@@ -106,6 +120,10 @@ struct br_algebra {
 
 /* Sums are structs of int64_t and nothing else, so that one function adds and takes away any of them. */
 void br_sum_merge(void *sum, const void *other, size_t sum_size, int sign);
+
+/* The members as numbers, and back; members beyond count are left as they are. */
+void br_fields_save(const struct br_field *fields, size_t count, const void *from, int64_t *numbers);
+void br_fields_load(const struct br_field *fields, size_t count, const int64_t *numbers, void *to);
 
 /* What all domains do with the common parts. */
 void br_cell_add(struct br_cell *into, const struct br_cell *part, int sign); /* over time; not the end */

@@ -304,3 +304,15 @@ void slot_publish(struct br_windows *windows, size_t k, struct slot *slot)
     if (slot->leaf_count > 0)
         memset(slot->leaf_dirty, 0, slot->leaf_count * sizeof *slot->leaf_dirty);
 }
+
+void slot_repeat(struct br_windows *windows, size_t k, struct slot *slot)
+{
+    struct publication publication = {.windows = windows, .level = &windows->levels[k], .slot = slot};
+    struct figure_room room;
+    bool opened = slot->published_times && publication_open(&publication);
+    for (uint32_t i = 0; opened && i < publication.region_count; i++)
+        if (slot->published_times[i] > 0 &&
+            publication_figure(&publication, i, slot->published_times[i] - 1u, &room))
+            windows->setup.figure(windows->setup.context, &room.figure, true);
+    publication_close(&publication);
+}

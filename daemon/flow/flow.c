@@ -55,12 +55,28 @@ static bool open_windows(struct br_flow *flow)
     return true;
 }
 
+/* The readings that belong to the checkpoint, or none. */
+static struct br_readings *open_readings(struct br_flow *flow, int *error)
+{
+    const Bruis__V1__State *state = flow->setup.state;
+    int64_t size_max = flow->setup.replay ? INT64_MAX : flow->setup.config->readings_max;
+    size_t count = state ? state->n_hours : 0;
+    struct br_readings_hour *hours = calloc(count + 1, sizeof *hours);
+    *error = -ENOMEM;
+    if (!hours)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        hours[i] = (struct br_readings_hour){state->hours[i]->number, state->hours[i]->count};
+    struct br_readings *readings = br_readings_open(flow->setup.readings_dir, size_max, hours, count, error);
+    free(hours);
+    return readings;
+}
+
 static int open_parts(struct br_flow *flow)
 {
     const struct br_config *config = flow->setup.config;
     int error = -ENOMEM;
-    flow->readings = br_readings_open(flow->setup.readings_dir,
-                                      flow->setup.replay ? INT64_MAX : config->readings_max, &error);
+    flow->readings = open_readings(flow, &error);
     if (!flow->readings)
         return error;
     flow->day_zone = br_zone_open(DAY_ZONE);
@@ -110,7 +126,19 @@ struct br_flow *br_flow_open(const struct br_flow_setup *setup, int *error)
     }
     for (size_t i = 0; setup->catalogue && i < br_catalogue_count(setup->catalogue); i++)
         take_entry(flow, br_catalogue_at(setup->catalogue, i));
+    if (setup->state && !recall(flow, setup->state)) {
+        *error = -ENOMEM;
+        br_flow_close(flow);
+        return NULL;
+    }
+    flow->setup.state = NULL;
     return flow;
+}
+
+void br_flow_repeat(struct br_flow *flow)
+{
+    for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
+        br_windows_repeat(flow->windows[domain]);
 }
 
 /* ---- observations */

@@ -16,6 +16,7 @@
 #include "daemon/flow/tally.h"
 
 #include "bruis/v1/figure.pb-c.h"
+#include "bruis/v1/state.pb-c.h"
 
 struct br_flow;
 
@@ -28,7 +29,8 @@ struct br_flow_setup {
     const char *readings_dir;
     const uint8_t *privacy_key; /* copied */
     size_t privacy_key_size;
-    bool replay; /* nothing is dropped from state; no live figures */
+    const Bruis__V1__State *state; /* a checkpoint to go on from; NULL: none. Only read while opening */
+    bool replay;                   /* nothing is dropped from state; no live figures */
     void (*figure)(void *context, const Bruis__V1__Figure *figure, bool newest);
     void (*observation)(void *context,
                         const Bruis__V1__Observation *observation); /* with its place; may be NULL */
@@ -38,6 +40,9 @@ struct br_flow_setup {
 /* NULL: *error holds a negative errno. */
 struct br_flow *br_flow_open(const struct br_flow_setup *setup, int *error);
 void br_flow_close(struct br_flow *flow);
+
+/* Hands the newest windows out again, as they were when the checkpoint was taken. */
+void br_flow_repeat(struct br_flow *flow);
 
 /* One observation, one sensor, one snapshot of a decoded message. received: BR_TIME_NONE where it is not
  * known. */

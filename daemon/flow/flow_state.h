@@ -6,6 +6,7 @@
 #ifndef BR_FLOW_FLOW_STATE_H
 #define BR_FLOW_FLOW_STATE_H
 
+#include "daemon/flow/checkpoint.h"
 #include "daemon/flow/flow.h"
 #include "daemon/flow/place.h"
 #include "daemon/flow/watermark.h"
@@ -39,6 +40,13 @@ void locate_observation(struct br_flow *flow, struct br_sensor *sensor,
 
 /* What the operator says of a sensor. */
 void take_entry(struct br_flow *flow, const struct br_catalogue_entry *entry);
+
+/* A place that is known from before: no reading waits for it, and no window is corrected. */
+void locate_again(struct br_flow *flow, struct br_sensor *sensor, double lat, double lon,
+                  int64_t placed_at_utc_ms);
+
+/* recall.c: takes a state back into a flow that has just been opened. False: out of memory. */
+bool recall(struct br_flow *flow, const Bruis__V1__State *state);
 
 /* Counts the readings as unlocated whose place did not come in time. */
 void expire_pending(struct br_flow *flow);

@@ -205,9 +205,12 @@ static bool take_entry(struct br_intake *intake)
         take_message(intake);
         return true;
     }
-    if (intake->entry.type == BR_ENTRY_TICK)
-        br_flow_tick(intake->setup.flow, intake->entry.received_at_utc_ms);
     intake->applied = intake->read;
+    if (intake->entry.type != BR_ENTRY_TICK)
+        return true;
+    br_flow_tick(intake->setup.flow, intake->entry.received_at_utc_ms);
+    if (intake->setup.ticked)
+        intake->setup.ticked(intake->setup.context);
     return true;
 }
 
@@ -223,6 +226,13 @@ bool br_intake_pump(struct br_intake *intake)
             return false;
     }
     return true;
+}
+
+bool br_intake_complete(struct br_intake *intake)
+{
+    while (intake->applying)
+        apply_slice(intake);
+    return !intake->decoding;
 }
 
 bool br_intake_idle(const struct br_intake *intake)
@@ -315,7 +325,7 @@ struct br_intake *br_intake_open(const struct br_intake_setup *setup, struct br_
     intake->arena = br_arena_open(ARENA_BLOCK, (size_t)setup->config->memory_max);
     intake->decoders = calloc(setup->config->feed_count + 1, sizeof(struct br_decoder *));
     if (setup->journal)
-        intake->read = intake->applied = br_journal_start(setup->journal);
+        intake->read = intake->applied = setup->position;
     for (size_t i = 0; intake->arena && intake->decoders && i < setup->config->feed_count; i++)
         opened &= open_feed(intake, i, faults);
     if (opened && intake->arena && intake->decoders)

@@ -27,6 +27,9 @@ struct br_intake_setup {
     struct br_flow *flow;
     struct br_tally *tally;
     struct br_log *log;
+    br_position position;          /* where to begin to read */
+    void (*ticked)(void *context); /* between two entries, after a tick has been applied; may be NULL */
+    void *context;
 };
 
 /* Opens an adapter for each feed. Faults are told; NULL when there is one. Tables that messages had brought
@@ -39,6 +42,9 @@ bool br_intake_pump(struct br_intake *intake);
 
 /* Everything before this position has been applied. */
 br_position br_intake_position(const struct br_intake *intake);
+
+/* Applies what is left of the message at work, if any; false: it is still being decoded. */
+bool br_intake_complete(struct br_intake *intake);
 
 /* Nothing is being decoded, and the journal is read to its end. */
 bool br_intake_idle(const struct br_intake *intake);

@@ -89,6 +89,19 @@ void locate_observation(struct br_flow *flow, struct br_sensor *sensor,
         point_sensor(flow, sensor, lat, lon, observation->observed_at);
 }
 
+void locate_again(struct br_flow *flow, struct br_sensor *sensor, double lat, double lon,
+                  int64_t placed_at_utc_ms)
+{
+    struct br_leaves *leaves = br_windows_leaves(flow->windows[br_kind_domain((enum br_kind)sensor->kind)]);
+    struct br_membership membership;
+    sensor->placed = true;
+    sensor->placed_at_utc_ms = placed_at_utc_ms;
+    sensor->lat = lat;
+    sensor->lon = lon;
+    if (!isnan(lat) && !isnan(lon) && br_regions_locate(flow->setup.regions, lat, lon, &membership))
+        sensor->leaf = br_leaves_get(leaves, &membership);
+}
+
 static enum br_kind kind_of(Bruis__V1__Domain domain)
 {
     if (domain == BRUIS__V1__DOMAIN__parking)

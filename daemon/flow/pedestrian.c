@@ -267,10 +267,24 @@ static void overlay(Bruis__V1__Figure *figure, const Bruis__V1__Figure *now)
             now->pedestrian->presence);
 }
 
+static const struct br_field day_fields[] = {
+    BR_FIELD(struct pedestrian_cell, base.last_utc_ms), BR_FIELD(struct pedestrian_cell, base.capacity),
+    BR_FIELD(struct pedestrian_cell, base.reporting),   BR_FIELD(struct pedestrian_cell, base.partial),
+    BR_FIELD(struct pedestrian_cell, base.estimated),   BR_FIELD(struct pedestrian_cell, base.stale),
+    BR_FIELD(struct pedestrian_cell, count.in),         BR_FIELD(struct pedestrian_cell, count.out),
+    BR_FIELD(struct pedestrian_cell, count.all),        BR_FIELD(struct pedestrian_cell, counted.in),
+    BR_FIELD(struct pedestrian_cell, counted.out),      BR_FIELD(struct pedestrian_cell, counted.all),
+    BR_FIELD(struct pedestrian_cell, alone.in),         BR_FIELD(struct pedestrian_cell, alone.out),
+    BR_FIELD(struct pedestrian_cell, alone.all),        BR_FIELD(struct pedestrian_cell, alone_variance),
+    BR_FIELD(struct pedestrian_cell, presence),
+};
+
 const struct br_algebra br_pedestrian_algebra = {
     .cell_size = sizeof(struct pedestrian_cell),
     .day_size = sizeof(struct pedestrian_cell),
     .sum_size = sizeof(struct pedestrian_sum),
+    .day_fields = day_fields,
+    .day_field_count = sizeof day_fields / sizeof *day_fields,
     .carry_ms = carry_ms,
     .reset = reset,
     .fold = fold,

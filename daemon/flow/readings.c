@@ -45,41 +45,6 @@ static void hour_path(const struct br_readings *readings, uint32_t number, char 
     snprintf(path, 4096, "%s/%010" PRIu32 ".readings", readings->dir, number);
 }
 
-/* What an earlier process left behind goes: the journal tells it again. */
-static int clear(const char *dir)
-{
-    char path[4096];
-    DIR *stream = opendir(dir);
-    if (!stream)
-        return -errno;
-    for (struct dirent *entry; (entry = readdir(stream));) {
-        const char *end = strrchr(entry->d_name, '.');
-        if (end && strcmp(end, ".readings") == 0 &&
-            snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) < (int)sizeof path)
-            unlink(path);
-    }
-    closedir(stream);
-    return 0;
-}
-
-struct br_readings *br_readings_open(const char *dir, int64_t size_max, int *error)
-{
-    struct br_readings *readings = calloc(1, sizeof *readings);
-    *error = -ENOMEM;
-    if (!readings)
-        return NULL;
-    readings->size_max = size_max;
-    readings->dir = strdup(dir);
-    if (readings->dir && mkdir(dir, 0700) != 0 && errno != EEXIST)
-        *error = -errno;
-    else if (readings->dir)
-        *error = clear(dir);
-    if (*error == 0)
-        return readings;
-    br_readings_close(readings);
-    return NULL;
-}
-
 static void hour_close(struct br_readings *readings, struct hour *hour)
 {
     munmap(hour->records, hour->size);
@@ -164,17 +129,24 @@ static void forget_first(struct br_readings *readings)
     memmove(&readings->hours[0], &readings->hours[1], readings->hour_count * sizeof *readings->hours);
 }
 
+static bool hour_room(struct br_readings *readings)
+{
+    if (readings->hour_count < readings->hour_capacity)
+        return true;
+    size_t capacity = readings->hour_capacity ? readings->hour_capacity * 2 : 16;
+    struct hour *hours = realloc(readings->hours, capacity * sizeof *hours);
+    if (!hours)
+        return false;
+    readings->hours = hours;
+    readings->hour_capacity = capacity;
+    return true;
+}
+
 static int hour_insert(struct br_readings *readings, uint32_t number, size_t position)
 {
     struct hour hour;
-    if (readings->hour_count == readings->hour_capacity) {
-        size_t capacity = readings->hour_capacity ? readings->hour_capacity * 2 : 16;
-        struct hour *hours = realloc(readings->hours, capacity * sizeof *hours);
-        if (!hours)
-            return -ENOMEM;
-        readings->hours = hours;
-        readings->hour_capacity = capacity;
-    }
+    if (!hour_room(readings))
+        return -ENOMEM;
     int error = hour_open(readings, number, &hour);
     if (error)
         return error;
@@ -326,4 +298,99 @@ bool br_readings_at(const struct br_readings *readings, br_link head, int64_t ob
 int64_t br_readings_size(const struct br_readings *readings)
 {
     return readings->size;
+}
+
+/* ---- open: what an earlier process left */
+
+static const struct br_readings_hour *kept_hour(const char *name, const struct br_readings_hour *hours,
+                                                size_t count)
+{
+    char *end;
+    unsigned long number = strtoul(name, &end, 10);
+    for (size_t i = 0; i < count && strcmp(end, ".readings") == 0; i++)
+        if (hours[i].number == number)
+            return &hours[i];
+    return NULL;
+}
+
+/* Removes the files of hours that are not kept. */
+static int clear(const char *dir, const struct br_readings_hour *hours, size_t count)
+{
+    char path[4096];
+    DIR *stream = opendir(dir);
+    if (!stream)
+        return -errno;
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        const char *end = strrchr(entry->d_name, '.');
+        if (end && strcmp(end, ".readings") == 0 && !kept_hour(entry->d_name, hours, count) &&
+            snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) < (int)sizeof path)
+            unlink(path);
+    }
+    closedir(stream);
+    return 0;
+}
+
+/* Takes a file back as far as it is given. One that is gone had been forgotten since. */
+static int hour_reopen(struct br_readings *readings, const struct br_readings_hour *kept)
+{
+    char path[4096];
+    struct stat status;
+    hour_path(readings, kept->number, path);
+    int file = open(path, O_RDWR | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (fstat(file, &status) != 0 ||
+        (uint64_t)status.st_size < (uint64_t)kept->count * sizeof(struct record)) {
+        close(file);
+        return -EBADMSG;
+    }
+    struct hour hour = {
+        .number = kept->number, .file = file, .count = kept->count, .size = (size_t)status.st_size};
+    hour.records = mmap(NULL, hour.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (hour.records == MAP_FAILED || !hour_room(readings)) {
+        close(file);
+        return -ENOMEM;
+    }
+    size_t position = hour_position(readings, hour.number);
+    memmove(&readings->hours[position + 1], &readings->hours[position],
+            (readings->hour_count - position) * sizeof *readings->hours);
+    readings->hours[position] = hour;
+    readings->hour_count++;
+    readings->size += (int64_t)hour.size;
+    return 0;
+}
+
+struct br_readings *br_readings_open(const char *dir, int64_t size_max, const struct br_readings_hour *hours,
+                                     size_t hour_count, int *error)
+{
+    struct br_readings *readings = calloc(1, sizeof *readings);
+    *error = -ENOMEM;
+    if (!readings)
+        return NULL;
+    readings->size_max = size_max;
+    readings->dir = strdup(dir);
+    if (readings->dir && mkdir(dir, 0700) != 0 && errno != EEXIST)
+        *error = -errno;
+    else if (readings->dir)
+        *error = clear(dir, hours, hour_count);
+    for (size_t i = 0; i < hour_count && *error == 0; i++)
+        *error = hour_reopen(readings, &hours[i]);
+    if (*error == 0)
+        return readings;
+    br_readings_close(readings);
+    return NULL;
+}
+
+size_t br_readings_hours(const struct br_readings *readings, struct br_readings_hour *hours, size_t count)
+{
+    for (size_t i = 0; i < readings->hour_count && i < count; i++)
+        hours[i] = (struct br_readings_hour){readings->hours[i].number, readings->hours[i].count};
+    return readings->hour_count;
+}
+
+size_t br_readings_files(const struct br_readings *readings, int *files, size_t count)
+{
+    for (size_t i = 0; i < readings->hour_count && i < count; i++)
+        files[i] = fcntl(readings->hours[i].file, F_DUPFD_CLOEXEC, 0);
+    return readings->hour_count;
 }

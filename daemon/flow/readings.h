@@ -18,9 +18,17 @@ struct br_readings;
 
 typedef uint64_t br_link; /* a record; 0: none */
 
-/* Readings in `dir`, which is made. What is in it already is removed. size_max: bytes of all files; past it
- * the oldest hour goes. NULL: *error holds a negative errno. */
-struct br_readings *br_readings_open(const char *dir, int64_t size_max, int *error);
+/* How many readings of an hour belong to a state. */
+struct br_readings_hour {
+    uint32_t number; /* hours since 1970 */
+    uint32_t count;
+};
+
+/* Readings in `dir`, which is made. Of what is in it already the given hours are kept as far as they are
+ * given, the rest is removed. size_max: bytes of all files; past it the oldest hour goes. NULL: *error holds
+ * a negative errno (-EBADMSG: a file that is given is shorter than it should be). */
+struct br_readings *br_readings_open(const char *dir, int64_t size_max, const struct br_readings_hour *hours,
+                                     size_t hour_count, int *error);
 void br_readings_close(struct br_readings *readings);
 
 /* Appends a copy to the chain that `head` ends and moves *head to it. 0 or a negative errno; then *head is
@@ -47,6 +55,12 @@ bool br_readings_between(const struct br_readings *readings, br_link head, int64
 /* The one of exactly this time that holds (also a withdrawn one). */
 bool br_readings_at(const struct br_readings *readings, br_link head, int64_t observed_at_utc_ms,
                     struct br_reading *reading);
+
+/* The hours as they are now: at most `count` of them into hours; returns how many there are. */
+size_t br_readings_hours(const struct br_readings *readings, struct br_readings_hour *hours, size_t count);
+
+/* Descriptors of all files, for fdatasync on another thread: the caller closes them. As br_readings_hours. */
+size_t br_readings_files(const struct br_readings *readings, int *files, size_t count);
 
 int64_t br_readings_size(const struct br_readings *readings); /* bytes of all files */
 

@@ -281,10 +281,32 @@ static void overlay(Bruis__V1__Figure *figure, const Bruis__V1__Figure *now)
     br_give(&to->has_delay_s, &to->delay_s, from->has_delay_s, from->delay_s);
 }
 
+static const struct br_field day_fields[] = {
+    BR_FIELD(struct traffic_cell, base.last_utc_ms),
+    BR_FIELD(struct traffic_cell, base.capacity),
+    BR_FIELD(struct traffic_cell, base.reporting),
+    BR_FIELD(struct traffic_cell, base.partial),
+    BR_FIELD(struct traffic_cell, base.estimated),
+    BR_FIELD(struct traffic_cell, base.stale),
+    BR_FIELD(struct traffic_cell, passed),
+    BR_FIELD(struct traffic_cell, period_s),
+    BR_FIELD(struct traffic_cell, passed_at_speed),
+    BR_FIELD(struct traffic_cell, slowness),
+    BR_FIELD(struct traffic_cell, estimated_slowness),
+    BR_FIELD(struct traffic_cell, estimated_speeds),
+    BR_FIELD(struct traffic_cell, queue_m_ms),
+    BR_FIELD(struct traffic_cell, queue_known),
+    BR_FIELD(struct traffic_cell, length_m),
+    BR_FIELD(struct traffic_cell, delay_s),
+    BR_FIELD(struct traffic_cell, active),
+};
+
 const struct br_algebra br_traffic_algebra = {
     .cell_size = sizeof(struct traffic_cell),
     .day_size = sizeof(struct traffic_cell),
     .sum_size = sizeof(struct traffic_sum),
+    .day_fields = day_fields,
+    .day_field_count = sizeof day_fields / sizeof *day_fields,
     .carry_ms = carry_ms,
     .reset = reset,
     .fold = fold,

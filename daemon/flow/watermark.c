@@ -73,6 +73,15 @@ int64_t br_watermarks_until(const struct br_watermarks *watermarks, enum br_doma
     return has_clock ? clock_utc_ms - config->lateness_ms : BR_TIME_NONE;
 }
 
+bool br_watermarks_get(const struct br_watermarks *watermarks, size_t feed, enum br_domain domain,
+                       int64_t *end_utc_ms, int64_t *heard_utc_ms)
+{
+    const struct mark *mark = &watermarks->marks[feed * BR_DOMAINS + domain];
+    *end_utc_ms = mark->end_utc_ms;
+    *heard_utc_ms = mark->heard_utc_ms;
+    return mark->end_utc_ms != BR_TIME_NONE;
+}
+
 int64_t br_watermarks_latest(const struct br_watermarks *watermarks, enum br_domain domain)
 {
     int64_t latest = BR_TIME_NONE;

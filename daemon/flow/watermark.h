@@ -25,6 +25,10 @@ void br_watermarks_heard(struct br_watermarks *watermarks, size_t feed, enum br_
 int64_t br_watermarks_until(const struct br_watermarks *watermarks, enum br_domain domain,
                             int64_t clock_utc_ms);
 
+/* A feed's mark, for the checkpoint. False: it was never heard. */
+bool br_watermarks_get(const struct br_watermarks *watermarks, size_t feed, enum br_domain domain,
+                       int64_t *end_utc_ms, int64_t *heard_utc_ms);
+
 /* The greatest watermark of the domain, or BR_TIME_NONE. */
 int64_t br_watermarks_latest(const struct br_watermarks *watermarks, enum br_domain domain);
 

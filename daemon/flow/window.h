@@ -16,12 +16,15 @@
 #define BR_FLOW_WINDOW_H
 
 #include "daemon/config.h"
+#include "daemon/core/arena.h"
 #include "daemon/core/zone.h"
 #include "daemon/flow/algebra.h"
 #include "daemon/flow/leaf.h"
 #include "daemon/flow/readings.h"
 #include "daemon/flow/region.h"
 #include "daemon/flow/sensor.h"
+
+#include "bruis/v1/state.pb-c.h"
 
 struct br_windows;
 
@@ -79,6 +82,24 @@ void br_windows_forget(struct br_windows *windows, int64_t before_utc_ms);
 /* Hands out the `live` figures that changed: levels as they are now, with the flows of the last closed
  * shortest window. */
 void br_windows_live(struct br_windows *windows, int64_t now_utc_ms);
+
+/* For the checkpoint. save: everything but the sensors, allocated in the arena; false: it is full. */
+bool br_windows_save(const struct br_windows *windows, struct br_arena *arena, Bruis__V1__StateDomain *state);
+
+/* load: after the sensors have joined and have their leaves. regions: the indexes of the state's regions,
+ * BR_REGION_NONE where there is none any more. refold: leaves have changed since, so the sums are made from
+ * the readings again. */
+bool br_windows_load(struct br_windows *windows, const Bruis__V1__StateDomain *state, const uint32_t *regions,
+                     size_t region_count, bool refold);
+
+/* A sensor's day and the day before it as numbers, and back. NULL: the windows have no days. */
+bool br_windows_save_sensor(const struct br_windows *windows, const struct br_sensor *sensor,
+                            struct br_arena *arena, Bruis__V1__StateSensor *state);
+void br_windows_load_sensor(struct br_windows *windows, struct br_sensor *sensor,
+                            const Bruis__V1__StateSensor *state);
+
+/* Hands the newest windows out again, as they were: after a restart outputs know nothing. */
+void br_windows_repeat(struct br_windows *windows);
 
 /* The end of a replay: closes all that holds a reading; windows that end after complete_utc_ms are `partial`.
  */

@@ -145,4 +145,7 @@ bool publication_figure(const struct publication *publication, uint32_t index, u
 /* Publishes a window; only the regions that are dirty when it was published before. */
 void slot_publish(struct br_windows *windows, size_t k, struct slot *slot);
 
+/* The same figures again, with the revision that they have. */
+void slot_repeat(struct br_windows *windows, size_t k, struct slot *slot);
+
 #endif
