@@ -12,6 +12,7 @@
  * A column is a sensor when its name ends in `_` and an azimuth; the others are derived from the time. */
 #include "adapters/cmsa/cmsa.h"
 
+#include "adapters/value.h"
 #include "daemon/core/csv.h"
 
 #define PERIOD_S 180
@@ -57,6 +58,8 @@ static bool is_sensor(struct br_view name)
     while (at > 0 && is_digit(name.data[at - 1]))
         at--;
     size_t digits = name.size - at;
+    if (name.size > BR_NAME_MAX || memchr(name.data, '\0', name.size))
+        return false;
     if (digits == 0 || digits > 3 || at < 2 || name.data[at - 1] != '_')
         return false;
     for (; at < name.size; at++)
