@@ -248,9 +248,21 @@ static void location_text(struct recording *recording, unsigned tag, struct br_v
     }
 }
 
+/* A site that counts vehicles of any kind or knows their speed; a route of travel times is no such sensor. */
+static bool is_sensor(const struct br_datex2_record *record)
+{
+    for (size_t i = 0; i < record->meaning_count; i++)
+        if (record->meanings[i].any && (record->meanings[i].kind == BR_DATEX2_KIND_FLOW ||
+                                        record->meanings[i].kind == BR_DATEX2_KIND_SPEED))
+            return true;
+    return false;
+}
+
 static void sensor_emit(struct br_datex2_reader *reader, const struct recording *recording)
 {
     const struct br_datex2_record *record = &recording->record;
+    if (!is_sensor(record))
+        return;
     struct br_emitted_sensor *emitted =
         br_emit_sensor(reader->emit, reader->message, BRUIS__V1__DOMAIN__traffic, br_view_of(recording->id));
     if (!emitted) {

@@ -22,8 +22,8 @@ static bool is_expected(const struct br_sensor *sensor, const struct level *leve
     if (sensor->kind == BR_KIND_JAM || sensor->leaf == BR_LEAF_NONE || period_of(sensor) > level->length_ms)
         return false;
     return sensor->described ||
-           (sensor->first_utc_ms != BR_TIME_NONE && sensor->first_utc_ms < slot->end_utc_ms &&
-            sensor->last_utc_ms >= slot->end_utc_ms - BR_DAY_MS);
+           (sensor->measures && sensor->first_utc_ms != BR_TIME_NONE &&
+            sensor->first_utc_ms < slot->end_utc_ms && sensor->last_utc_ms >= slot->end_utc_ms - BR_DAY_MS);
 }
 
 static void expect_sensors(struct publication *publication)

@@ -177,6 +177,7 @@ static void hear(struct br_flow *flow, size_t feed, enum br_domain domain, const
 static void learn(struct br_sensor *sensor, const struct br_reading *reading)
 {
     int64_t at = reading->observed_at_utc_ms;
+    sensor->measures |= reading->kind != BR_KIND_TRAFFIC || reading->known != 0;
     if (sensor->first_utc_ms == BR_TIME_NONE || at < sensor->first_utc_ms)
         sensor->first_utc_ms = at;
     if (reading->kind == BR_KIND_PARKING && (reading->known & BR_KNOWN(BR_PARKING_CAPACITY)) &&

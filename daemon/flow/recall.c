@@ -59,6 +59,8 @@ static bool save_sensor(const struct br_flow *flow, const struct br_sensor *sens
     state->from = sensor->from_utc_ms;
     state->expired = sensor->expired_utc_ms;
     state->head = sensor->head;
+    state->has_measures = true;
+    state->measures = sensor->measures;
     state->has_leaf = sensor->leaf != BR_LEAF_NONE;
     state->leaf = sensor->leaf;
     return br_windows_save_sensor(flow->windows[br_kind_domain((enum br_kind)sensor->kind)], sensor, arena,
@@ -244,6 +246,7 @@ static struct br_sensor *load_sensor(struct br_flow *flow, const Bruis__V1__Stat
     sensor->from_utc_ms = saved->from;
     sensor->expired_utc_ms = saved->expired;
     sensor->head = saved->head;
+    sensor->measures = saved->measures;
     if (!sensor->place_fixed && saved->placed)
         locate_again(flow, sensor, saved->has_lat ? saved->lat : NAN, saved->has_lon ? saved->lon : NAN,
                      saved->placed_at);

@@ -21,7 +21,8 @@ struct br_sensor {
     bool described;       /* catalogued: by the operator or by the source; expected also when it is silent */
     bool place_fixed;     /* place of the catalogue: readings do not move it */
     bool capacity_fixed;
-    bool placed; /* has a point or a home region, and with it a leaf or none for ever */
+    bool measures; /* has had a value that a key figure is made of; else it is not expected */
+    bool placed;   /* has a point or a home region, and with it a leaf or none for ever */
     char *id;
     uint32_t home;            /* home region of the catalogue, or BR_REGION_NONE */
     uint32_t leaf;            /* in its domain, or BR_LEAF_NONE */

@@ -224,13 +224,15 @@ START_TEST(routes_have_a_length)
                                            PART("<lengthAffected>800.5</lengthAffected>"))
                                 ROUTE("S", PART("<lengthAffected>1200</lengthAffected>") PART(""))),
                       true);
-    ck_assert(c.emit.sensors->sensor->length_m == 2000.5);
-    ck_assert(!c.emit.sensors->next->sensor->has_length_m); /* a part of it is unknown */
+    ck_assert_uint_eq(c.emit.sensor_count, 0); /* a route counts nobody: it is no sensor that is expected */
     (void)datex2_text(
         &c,
         MEASURED(SITE("R", "version='1'",
-                      VALUE("1", "TravelTimeData", "<travelTime><duration>90</duration></travelTime>"))),
+                      VALUE("1", "TravelTimeData", "<travelTime><duration>90</duration></travelTime>"))
+                     SITE("S", "version='1'",
+                          VALUE("1", "TravelTimeData", "<travelTime><duration>90</duration></travelTime>"))),
         false);
+    ck_assert(!datex2_traffic(&c, "S")->has_length_m); /* a part of it is unknown */
     ck_assert(datex2_traffic(&c, "R")->travel_time_s == 90 && datex2_traffic(&c, "R")->length_m == 2000.5);
     ck_assert(!datex2_traffic(&c, "R")->has_flow_veh_h && !datex2_traffic(&c, "R")->has_speed_method);
     datex2_stop(&c);
