@@ -62,7 +62,7 @@ static int order_codes(const void *a, const void *b)
 /* SHA-256 over the region codes in the order of the alphabet, each with its NUL. */
 static void name_leaf(const struct br_leaves *leaves, struct leaf *leaf)
 {
-    const char *codes[BR_MEMBERSHIP_MAX];
+    const char *codes[BR_MEMBERSHIP_MAX] = {0};
     unsigned size = 0;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
 
