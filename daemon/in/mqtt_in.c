@@ -222,6 +222,7 @@ static int add_filters(struct broker *broker)
     for (size_t i = 0; i < config->feed_count; i++)
         if (config->feeds[i].broker == broker->index)
             count += config->feeds[i].topics.count;
+    broker->filter_count = 0;
     broker->filters = calloc(count, sizeof *broker->filters);
     if (!broker->filters)
         return -ENOMEM;
