@@ -22,7 +22,7 @@ struct br_intake {
     struct br_intake_setup setup;
     struct br_decoder **decoders; /* for each feed */
     struct br_arena *arena;
-    br_position read, applied; /* read: behind the message at work */
+    br_position at, read, applied; /* of the message at work, behind it, behind the last one that is done */
 
     /* the message at work */
     struct br_entry entry;
@@ -129,6 +129,8 @@ static void finish_message(struct br_intake *intake)
         br_flow_snapshot(intake->setup.flow, intake->feed, intake->emit.snapshot_at_utc_ms,
                          intake->entry.received_at_utc_ms);
     br_flow_settle(intake->setup.flow, intake->entry.received_at_utc_ms);
+    if (intake->setup.quarantine)
+        br_quarantine_leave(intake->setup.quarantine);
     br_arena_reset(intake->arena);
     intake->applying = false;
     intake->applied = intake->read;
@@ -177,6 +179,19 @@ static size_t feed_of(const struct br_intake *intake, struct br_view name)
     return SIZE_MAX;
 }
 
+/* The process has died at this message twice: it is set aside unread. */
+static void set_aside(struct br_intake *intake)
+{
+    const char *feed = intake->setup.config->feeds[intake->feed].name;
+    int error = br_quarantine_keep(intake->setup.quarantine, intake->at, feed, intake->entry.topic,
+                                   intake->entry.payload, intake->entry.received_at_utc_ms);
+    br_emit_start(&intake->emit, intake->arena);
+    br_emit_reject(&intake->emit, "the process died at it twice: set aside in quarantine%s%s",
+                   error ? ": " : "", error ? strerror(-error) : "");
+    intake->outcome = BR_OUT_REJECTED;
+    begin_applying(intake);
+}
+
 static void take_message(struct br_intake *intake)
 {
     intake->feed = feed_of(intake, intake->entry.feed);
@@ -184,6 +199,12 @@ static void take_message(struct br_intake *intake)
         intake->applied = intake->read;
         return;
     }
+    if (intake->setup.quarantine && br_quarantine_is_suspect(intake->setup.quarantine, intake->at)) {
+        set_aside(intake);
+        return;
+    }
+    if (intake->setup.quarantine)
+        br_quarantine_enter(intake->setup.quarantine, intake->at);
     if (is_large(intake->entry.payload) &&
         uv_queue_work(intake->setup.loop, &intake->work, on_pool, on_decoded) == 0) {
         intake->decoding = true;
@@ -196,6 +217,7 @@ static void take_message(struct br_intake *intake)
 /* The next entry of the journal. False: there is none. */
 static bool take_entry(struct br_intake *intake)
 {
+    intake->at = intake->read;
     int got = br_journal_read(intake->setup.journal, &intake->read, &intake->entry);
     if (got < 0)
         br_log_often(intake->setup.log, BR_LOG_ERR, "journal_damaged", "journal", strerror(-got), "", 0);

@@ -13,6 +13,7 @@
 #include "daemon/core/log.h"
 #include "daemon/flow/decoder.h"
 #include "daemon/flow/flow.h"
+#include "daemon/flow/quarantine.h"
 #include "daemon/flow/tally.h"
 #include "daemon/in/journal.h"
 
@@ -27,8 +28,9 @@ struct br_intake_setup {
     struct br_flow *flow;
     struct br_tally *tally;
     struct br_log *log;
-    br_position position;          /* where to begin to read */
-    void (*ticked)(void *context); /* between two entries, after a tick has been applied; may be NULL */
+    struct br_quarantine *quarantine; /* NULL: replay */
+    br_position position;             /* where to begin to read */
+    void (*ticked)(void *context);    /* between two entries, after a tick has been applied; may be NULL */
     void *context;
 };
 

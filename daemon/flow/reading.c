@@ -171,7 +171,11 @@ static int order_of(int64_t a, int64_t b)
 
 static int64_t field(const struct br_reading *reading, int index)
 {
-    return reading->known & BR_KNOWN(index) ? reading->value[index] : -1;
+    if (!(reading->known & BR_KNOWN(index)))
+        return -1;
+    if (reading->kind == BR_KIND_JAM && index == BR_JAM_VALID_TO_S)
+        return (uint32_t)reading->value[index]; /* past 2038 its int32_t is negative */
+    return reading->value[index];
 }
 
 static int order_values(const struct br_reading *a, const struct br_reading *b)

@@ -348,6 +348,8 @@ static int hour_reopen(struct br_readings *readings, const struct br_readings_ho
         .number = kept->number, .file = file, .count = kept->count, .size = (size_t)status.st_size};
     hour.records = mmap(NULL, hour.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (hour.records == MAP_FAILED || !hour_room(readings)) {
+        if (hour.records != MAP_FAILED)
+            munmap(hour.records, hour.size);
         close(file);
         return -ENOMEM;
     }

@@ -36,6 +36,7 @@ OURS = (
     # Those that put the parts together.
     ("daemon/main.c", "*"),
     ("daemon/verb*", "*"),
+    ("daemon/run/*", "*"),
 )
 
 # Libraries that have one door. daemon/main.c may include them for the versions that it tells.
@@ -49,7 +50,7 @@ LIBRARIES = (
     ("curl/*", "daemon/out/*"),
     ("geos_c.h", "daemon/flow/*"),
     ("proj.h", "daemon/flow/*"),
-    ("uv.h", "daemon/in/* daemon/flow/intake.@ daemon/out/* daemon/verb*"),
+    ("uv.h", "daemon/in/* daemon/flow/intake.@ daemon/out/* daemon/verb* daemon/run/*"),
 )
 TELLS_VERSIONS = "daemon/main.c"
 

@@ -1,0 +1,82 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* The running daemon: all its parts, and what its files share. start.c opens them in order, stop.c closes
+ * them the other way round, turn.c is what happens once a second and whenever something arrived, keep.c keeps
+ * the state on disk. */
+#ifndef BR_RUN_DAEMON_H
+#define BR_RUN_DAEMON_H
+
+#include "daemon/core/log.h"
+#include "daemon/core/now.h"
+#include "daemon/flow/intake.h"
+#include "daemon/flow/recall.h"
+#include "daemon/in/mqtt_in.h"
+#include "daemon/out/board.h"
+#include "daemon/out/http/server.h"
+#include "daemon/out/mqtt_out.h"
+#include "daemon/state_dir.h"
+
+#include <uv.h>
+
+struct daemon {
+    uv_loop_t loop;
+    uv_timer_t tick;
+    uv_idle_t busy; /* while there is more in the journal than one turn takes */
+    uv_signal_t signals[3];
+    uv_check_t awake;    /* a turn of the loop begins here */
+    uv_prepare_t asleep; /* and ends here */
+    uv_work_t sync;
+    bool syncing, stopping, ready;
+    int closing; /* parts whose end is awaited */
+
+    struct br_config *config;
+    struct br_faults *faults;
+    struct br_regions *regions;
+    struct br_catalogue *catalogue;
+    struct br_state_dir *state;
+    struct br_now *now;
+    struct br_log *log;
+    struct br_metrics *metrics;
+    struct br_tally *tally;
+    struct br_journal *journal;
+    br_position position; /* where the journal goes on */
+    struct br_flow *flow;
+    struct br_quarantine *quarantine;
+    struct br_intake *intake;
+    struct br_board *board;
+    struct br_mqtt_in *mqtt_in;
+    struct br_mqtt_out *mqtt_out;
+    struct br_http *http;
+    br_series **refused; /* oversize and dropped of each feed, for mqtt_in */
+    br_series *journal_bytes, *loop_lag, *loop_turn, *clock_steps;
+    uint64_t awake_ns;
+    int64_t turn_max_us;              /* since it was asked for last */
+    struct br_checkpoint *checkpoint; /* being written */
+    uv_work_t checkpoint_work;
+    int checkpoint_error;
+    uint64_t checkpoint_began_ms, checkpoint_due_ms;
+    uint64_t tick_due_ms;
+};
+
+/* start.c: opens everything; 0 or the exit status. */
+int daemon_start(struct daemon *daemon);
+
+/* stop.c: begins to stop (once); the loop runs on until closing is 0. */
+void daemon_stop(struct daemon *daemon);
+void daemon_close(struct daemon *daemon); /* after the loop: frees everything */
+
+/* turn.c */
+void daemon_pump(void *context); /* something may be in the journal */
+void daemon_open_handles(struct daemon *daemon);
+
+/* keep.c */
+void daemon_keep(void *context); /* between two entries of the journal: a checkpoint, when one is due */
+void daemon_keep_last(struct daemon *daemon); /* when everything else has stopped */
+/* The state to go on from. False: there is one that this version cannot read. */
+bool daemon_recall(struct daemon *daemon, Bruis__V1__State **state);
+br_position daemon_position(struct daemon *daemon,
+                            const Bruis__V1__State *state); /* where the journal goes on */
+void daemon_sync(struct daemon *daemon);                    /* the journal to disk, on the pool */
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* The state on disk: the journal is synced every second, a checkpoint is written now and then, and what is
+ * before a checkpoint that is on disk leaves the journal. */
+#include "daemon/run/daemon.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CHECKPOINT_MS UINT64_C(30000)
+
+static void on_pool_sync(uv_work_t *work)
+{
+    struct daemon *daemon = work->data;
+    br_journal_sync(daemon->journal);
+}
+
+static void on_synced(uv_work_t *work, int status)
+{
+    (void)status;
+    ((struct daemon *)work->data)->syncing = false;
+}
+
+void daemon_sync(struct daemon *daemon)
+{
+    if (!daemon->syncing && uv_queue_work(&daemon->loop, &daemon->sync, on_pool_sync, on_synced) == 0)
+        daemon->syncing = true;
+}
+
+static void on_pool_checkpoint(uv_work_t *work)
+{
+    struct daemon *daemon = work->data;
+    daemon->checkpoint_error = br_journal_sync(daemon->journal);
+    if (!daemon->checkpoint_error)
+        daemon->checkpoint_error = br_checkpoint_write(daemon->checkpoint, daemon->config->state_dir);
+}
+
+/* What is before a checkpoint that is on disk may leave the journal. */
+static void on_checkpoint_written(uv_work_t *work, int status)
+{
+    struct daemon *daemon = work->data;
+    (void)status;
+    if (daemon->checkpoint_error)
+        br_log_often(daemon->log, BR_LOG_ERR, "checkpoint_failed", "state",
+                     strerror(-daemon->checkpoint_error), "", br_now_utc_ms(daemon->now));
+    else
+        br_journal_release(daemon->journal, br_checkpoint_position(daemon->checkpoint));
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
+    /* a large state is written less often: at most a twentieth of the time goes into it */
+    uint64_t took_ms = uv_now(&daemon->loop) - daemon->checkpoint_began_ms;
+    daemon->checkpoint_due_ms =
+        uv_now(&daemon->loop) + (took_ms * 20 > CHECKPOINT_MS ? took_ms * 20 : CHECKPOINT_MS);
+}
+
+void daemon_keep(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->checkpoint_due_ms ==
+        0) /* the first one after some time: it costs a start that fails soon nothing */
+        daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
+    if (daemon->checkpoint || daemon->stopping || uv_now(&daemon->loop) < daemon->checkpoint_due_ms)
+        return;
+    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake));
+    daemon->checkpoint_began_ms = uv_now(&daemon->loop);
+    daemon->checkpoint_due_ms = UINT64_MAX;
+    if (daemon->checkpoint && uv_queue_work(&daemon->loop, &daemon->checkpoint_work, on_pool_checkpoint,
+                                            on_checkpoint_written) == 0)
+        return;
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
+    daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
+}
+
+/* The last one, when everything else has stopped: the next start goes on from here. */
+void daemon_keep_last(struct daemon *daemon)
+{
+    if (!daemon->intake || !daemon->ready || !br_intake_complete(daemon->intake))
+        return;
+    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake));
+    int error = daemon->checkpoint ? br_journal_sync(daemon->journal) : -ENOMEM;
+    if (!error)
+        error = br_checkpoint_write(daemon->checkpoint, daemon->config->state_dir);
+    if (error)
+        br_log(daemon->log, BR_LOG_ERR, "checkpoint_failed", "reason=\"%s\"", strerror(-error));
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
+}
+
+/* The state to go on from. False: there is one that this version cannot read. */
+bool daemon_recall(struct daemon *daemon, Bruis__V1__State **state)
+{
+    int error = 0;
+    *state = br_checkpoint_read(daemon->config->state_dir, &error);
+    if (*state || error == -ENOENT)
+        return true;
+    if (error == -ENOTSUP) {
+        br_log(daemon->log, BR_LOG_ERR, "state_newer", "reason=\"%s/state was written by a newer version\"",
+               daemon->config->state_dir);
+        return false;
+    }
+    br_log(daemon->log, BR_LOG_ERR, "state_damaged",
+           "reason=\"%s\" action=\"going on from what the journal still holds\"", strerror(-error));
+    return true;
+}
+
+br_position daemon_position(struct daemon *daemon, const Bruis__V1__State *state)
+{
+    br_position start = br_journal_start(daemon->journal), end = br_journal_end(daemon->journal);
+    if (!state)
+        return start;
+    if (state->position < start || state->position > end)
+        br_log(daemon->log, BR_LOG_WARNING, "journal_gap", "state=%llu start=%llu end=%llu",
+               (unsigned long long)state->position, (unsigned long long)start, (unsigned long long)end);
+    return state->position < start ? start : state->position > end ? end : state->position;
+}

@@ -1,0 +1,246 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* Opens the parts in order: tables, state, journal, outputs, flow, inputs. */
+#include "daemon/run/daemon.h"
+#include "daemon/verb.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BOARD_KEEP 1500 /* windows of each series in memory: a day of minutes */
+
+static int64_t now_of(void *context)
+{
+    return br_now_utc_ms(((struct daemon *)context)->now);
+}
+
+static void on_figure(void *context, const Bruis__V1__Figure *figure, bool newest)
+{
+    struct daemon *daemon = context;
+    br_board_put(daemon->board, figure);
+    if (daemon->mqtt_out)
+        br_mqtt_out_figure(daemon->mqtt_out, figure, newest);
+}
+
+static void on_observation(void *context, const Bruis__V1__Observation *observation)
+{
+    struct daemon *daemon = context;
+    if (daemon->mqtt_out && daemon->config->mqtt.observations)
+        br_mqtt_out_observation(daemon->mqtt_out, observation);
+}
+
+static int fail(struct daemon *daemon, int status, const char *what, int error)
+{
+    br_log(daemon->log, BR_LOG_ERR, "start_failed", "what=%s reason=\"%s\"", what, strerror(-error));
+    return status;
+}
+
+static int open_tables(struct daemon *daemon)
+{
+    const struct br_config *config = daemon->config;
+    daemon->regions = br_regions_open(config, daemon->faults);
+    if (daemon->regions && config->sensors.count > 0)
+        daemon->catalogue = br_catalogue_open(config, daemon->regions, daemon->faults);
+    if (br_faults_count(daemon->faults) > 0 || !daemon->regions)
+        return BR_EXIT_CONFIG;
+    if (br_regions_ignored(daemon->regions) > 0)
+        br_log(daemon->log, BR_LOG_WARNING, "boundaries_ignored",
+               "count=%zu reason=\"code not in the region table\"", br_regions_ignored(daemon->regions));
+    return BR_EXIT_OK;
+}
+
+static int open_journal(struct daemon *daemon)
+{
+    struct br_journal_limits limits = {.size_max = daemon->config->journal_max};
+    struct br_entry entry = {.type = BR_ENTRY_CONFIG, .received_at_utc_ms = br_now_utc_ms(daemon->now)};
+    int error;
+    daemon->state = br_state_dir_open(daemon->config->state_dir, &error);
+    if (!daemon->state)
+        return fail(daemon, error == -EWOULDBLOCK ? BR_EXIT_TRY_LATER : BR_EXIT_CANNOT_CREATE, "state_dir",
+                    error);
+    daemon->journal = br_journal_open(daemon->config->state_dir, &limits, &error);
+    if (!daemon->journal)
+        return fail(daemon, BR_EXIT_IO, "journal", error);
+    br_journal_append(daemon->journal, &entry);
+    daemon->journal_bytes = br_metric_of(br_metric_add(daemon->metrics, BR_GAUGE, "bruis_journal_bytes",
+                                                       "Size of the journal on disk.", "", 1),
+                                         NULL, NULL);
+    return BR_EXIT_OK;
+}
+
+/* The flow from a state. -EBADMSG: the readings do not belong to it. */
+static int open_flow_from(struct daemon *daemon, const Bruis__V1__State *state)
+{
+    char readings[PATH_MAX];
+    size_t key_size = 0;
+    int error;
+    snprintf(readings, sizeof readings, "%s/readings", daemon->config->state_dir);
+    uint8_t *key = br_state_dir_privacy_key(daemon->state, &daemon->config->privacy, &key_size);
+    if (!key)
+        return -errno;
+    struct br_flow_setup setup = {.config = daemon->config,
+                                  .regions = daemon->regions,
+                                  .catalogue = daemon->catalogue,
+                                  .tally = daemon->tally,
+                                  .log = daemon->log,
+                                  .readings_dir = readings,
+                                  .privacy_key = key,
+                                  .privacy_key_size = key_size,
+                                  .state = state,
+                                  .figure = on_figure,
+                                  .observation = on_observation,
+                                  .context = daemon};
+    daemon->flow = br_flow_open(&setup, &error);
+    explicit_bzero(key, key_size);
+    free(key);
+    return error;
+}
+
+static int open_flow(struct daemon *daemon)
+{
+    Bruis__V1__State *state;
+    if (!daemon_recall(daemon, &state))
+        return BR_EXIT_CONFIG;
+    int error = open_flow_from(daemon, state);
+    daemon->position = daemon_position(daemon, error == -EBADMSG ? NULL : state);
+    if (state)
+        bruis__v1__state__free_unpacked(state, NULL);
+    if (error == -EBADMSG) {
+        br_log(daemon->log, BR_LOG_ERR, "readings_damaged",
+               "action=\"going on from what the journal still holds\"");
+        error = open_flow_from(daemon, NULL);
+    }
+    if (error)
+        return fail(daemon, BR_EXIT_IO, "flow", error);
+    br_flow_repeat(daemon->flow);
+    return BR_EXIT_OK;
+}
+
+static int open_intake(struct daemon *daemon)
+{
+    int error;
+    daemon->quarantine = br_quarantine_open(daemon->config->state_dir, &error);
+    if (!daemon->quarantine)
+        return fail(daemon, BR_EXIT_IO, "quarantine", error);
+    struct br_intake_setup setup = {.loop = &daemon->loop,
+                                    .config = daemon->config,
+                                    .journal = daemon->journal,
+                                    .flow = daemon->flow,
+                                    .tally = daemon->tally,
+                                    .log = daemon->log,
+                                    .quarantine = daemon->quarantine,
+                                    .position = daemon->position,
+                                    .ticked = daemon_keep,
+                                    .context = daemon};
+    br_faults_file(daemon->faults, daemon->config->path);
+    daemon->intake = br_intake_open(&setup, daemon->faults);
+    return daemon->intake ? BR_EXIT_OK : BR_EXIT_CONFIG;
+}
+
+static bool is_ready(void *context, const char **why_not)
+{
+    const struct daemon *daemon = context;
+    *why_not = daemon->ready ? NULL : "the journal is being read";
+    return daemon->ready;
+}
+
+static void before_metrics(void *context)
+{
+    struct daemon *daemon = context;
+    *daemon->journal_bytes = br_journal_size(daemon->journal);
+    *daemon->loop_turn = daemon->turn_max_us;
+    daemon->turn_max_us = 0;
+    br_flow_gauges(daemon->flow);
+}
+
+static int open_outputs(struct daemon *daemon)
+{
+    int error;
+    daemon->board = br_board_open(BOARD_KEEP, (size_t)daemon->config->memory_max / 4);
+    if (!daemon->board)
+        return fail(daemon, BR_EXIT_IO, "board", -ENOMEM);
+    if (daemon->config->mqtt.enabled) {
+        struct br_mqtt_out_setup setup = {.loop = &daemon->loop,
+                                          .config = daemon->config,
+                                          .log = daemon->log,
+                                          .metrics = daemon->metrics,
+                                          .since_utc_ms = br_now_utc_ms(daemon->now),
+                                          .version = BR_VERSION};
+        daemon->mqtt_out = br_mqtt_out_open(&setup, &error);
+        if (!daemon->mqtt_out)
+            return fail(daemon, BR_EXIT_CONFIG, "publish.mqtt", error);
+        br_mqtt_out_status(daemon->mqtt_out, "degraded"); /* until the brokers of the feeds are heard */
+    }
+    if (daemon->config->http.enabled) {
+        struct br_http_setup setup = {.loop = &daemon->loop,
+                                      .config = daemon->config,
+                                      .regions = daemon->regions,
+                                      .board = daemon->board,
+                                      .metrics = daemon->metrics,
+                                      .log = daemon->log,
+                                      .now_utc_ms = now_of,
+                                      .ready = is_ready,
+                                      .before_metrics = before_metrics,
+                                      .context = daemon};
+        daemon->http = br_http_open(&setup, &error);
+        if (!daemon->http)
+            return fail(daemon, BR_EXIT_UNAVAILABLE, "publish.http", error);
+    }
+    return BR_EXIT_OK;
+}
+
+/* Without one of its brokers the node hears less than it should: it says so. */
+static void on_connection(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->mqtt_in && daemon->mqtt_out)
+        br_mqtt_out_status(daemon->mqtt_out, br_mqtt_in_connected(daemon->mqtt_in) ? "online" : "degraded");
+}
+
+/* The counters of messages that never reach the journal. */
+static int open_inputs(struct daemon *daemon)
+{
+    size_t count = daemon->config->feed_count;
+    int error;
+    daemon->refused = calloc(3 * count + 1, sizeof(br_series *));
+    if (!daemon->refused)
+        return fail(daemon, BR_EXIT_IO, "counters", -ENOMEM);
+    for (size_t i = 0; i < count; i++) {
+        const struct br_tally_feed *feed = br_tally_feed(daemon->tally, i);
+        daemon->refused[i] = feed->received;
+        daemon->refused[count + i] = feed->outcome[BR_OUT_OVERSIZE];
+        daemon->refused[2 * count + i] = feed->outcome[BR_OUT_DROPPED];
+    }
+    struct br_mqtt_in_setup setup = {
+        .loop = &daemon->loop,
+        .config = daemon->config,
+        .journal = daemon->journal,
+        .log = daemon->log,
+        .metrics = daemon->metrics,
+        .counters = {daemon->refused, daemon->refused + count, daemon->refused + 2 * count},
+        .now_utc_ms = now_of,
+        .on_arrival = daemon_pump,
+        .on_change = on_connection,
+        .context = daemon};
+    daemon->mqtt_in = br_mqtt_in_open(&setup, &error);
+    return daemon->mqtt_in ? BR_EXIT_OK : fail(daemon, BR_EXIT_CONFIG, "brokers", error);
+}
+
+int daemon_start(struct daemon *daemon)
+{
+    int status;
+    daemon_open_handles(daemon);
+    if ((status = open_tables(daemon)) != 0 || (status = open_journal(daemon)) != 0)
+        return status;
+    daemon->tally = br_tally_open(daemon->metrics, daemon->config);
+    if (!daemon->tally)
+        return fail(daemon, BR_EXIT_IO, "counters", -ENOMEM);
+    if ((status = open_outputs(daemon)) != 0 || (status = open_flow(daemon)) != 0 ||
+        (status = open_intake(daemon)) != 0)
+        return status;
+    return open_inputs(daemon);
+}

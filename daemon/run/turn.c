@@ -1,0 +1,119 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* What happens once a second and whenever something arrived. */
+#include "daemon/run/daemon.h"
+
+#include <signal.h>
+
+#include <systemd/sd-daemon.h>
+
+#define TICK_MS 1000
+
+static void become_ready(struct daemon *daemon)
+{
+    if (daemon->ready || !br_intake_idle(daemon->intake))
+        return;
+    daemon->ready = true;
+    br_log(daemon->log, BR_LOG_NOTICE, "ready", "node=%s http=%d ops=%d", daemon->config->node,
+           daemon->http ? br_http_port(daemon->http) : 0, daemon->http ? br_http_ops_port(daemon->http) : 0);
+    sd_notify(0, "READY=1\nSTATUS=running");
+}
+
+static void on_busy(uv_idle_t *idle)
+{
+    struct daemon *daemon = idle->data;
+    if (br_intake_pump(daemon->intake))
+        return;
+    uv_idle_stop(idle);
+    become_ready(daemon);
+}
+
+void daemon_pump(void *context)
+{
+    struct daemon *daemon = context;
+    if (!daemon->intake)
+        return;
+    if (br_intake_pump(daemon->intake))
+        uv_idle_start(&daemon->busy, on_busy);
+    else
+        become_ready(daemon);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    uint64_t loop_ms = uv_now(&daemon->loop);
+    int64_t now = br_now_utc_ms(daemon->now), step = br_now_check(daemon->now);
+    struct br_entry entry = {.type = BR_ENTRY_TICK, .received_at_utc_ms = now};
+
+    *daemon->loop_lag =
+        daemon->tick_due_ms && loop_ms > daemon->tick_due_ms ? (int64_t)(loop_ms - daemon->tick_due_ms) : 0;
+    daemon->tick_due_ms = loop_ms + TICK_MS;
+    if (step != 0) {
+        *daemon->clock_steps += 1;
+        br_log(daemon->log, BR_LOG_WARNING, "clock_step", "step_ms=%lld", (long long)step);
+    }
+    br_journal_append(daemon->journal, &entry);
+    daemon_sync(daemon);
+    br_log_flush(daemon->log, now);
+    sd_notify(0, "WATCHDOG=1");
+    daemon_pump(daemon);
+}
+
+static void on_awake(uv_check_t *check)
+{
+    ((struct daemon *)check->data)->awake_ns = uv_hrtime();
+}
+
+static void on_asleep(uv_prepare_t *prepare)
+{
+    struct daemon *daemon = prepare->data;
+    int64_t turn_us = daemon->awake_ns ? (int64_t)(uv_hrtime() - daemon->awake_ns) / 1000 : 0;
+    if (turn_us > daemon->turn_max_us)
+        daemon->turn_max_us = turn_us;
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct daemon *daemon = signal->data;
+    if (number != SIGHUP) {
+        daemon_stop(daemon);
+        return;
+    }
+    br_log(daemon->log, BR_LOG_WARNING, "reload_ignored",
+           "reason=\"a change of the configuration needs a restart\"");
+}
+
+void daemon_open_handles(struct daemon *daemon)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    uv_timer_init(&daemon->loop, &daemon->tick);
+    uv_idle_init(&daemon->loop, &daemon->busy);
+    uv_check_init(&daemon->loop, &daemon->awake);
+    uv_prepare_init(&daemon->loop, &daemon->asleep);
+    daemon->tick.data = daemon->busy.data = daemon->sync.data = daemon->checkpoint_work.data = daemon;
+    daemon->awake.data = daemon->asleep.data = daemon;
+    uv_check_start(&daemon->awake, on_awake);
+    uv_prepare_start(&daemon->asleep, on_asleep);
+    for (size_t i = 0; i < 3; i++) {
+        uv_signal_init(&daemon->loop, &daemon->signals[i]);
+        daemon->signals[i].data = daemon;
+        uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+    }
+    uv_timer_start(&daemon->tick, on_tick, 0, TICK_MS);
+    daemon->loop_lag = br_metric_of(br_metric_add(daemon->metrics, BR_GAUGE, "bruis_loop_lag_seconds",
+                                                  "How late the last tick of the loop was.", "", 1000),
+                                    NULL, NULL);
+    daemon->loop_turn = br_metric_of(
+        br_metric_add(daemon->metrics, BR_GAUGE, "bruis_loop_turn_max_seconds",
+                      "The longest turn of the loop since this was asked for last.", "", 1000000),
+        NULL, NULL);
+    daemon->clock_steps = br_metric_of(br_metric_add(daemon->metrics, BR_COUNTER, "bruis_clock_steps_total",
+                                                     "Steps of the wall clock of more than 5 s.", "", 1),
+                                       NULL, NULL);
+    br_series *build = br_metric_of(
+        br_metric_add(daemon->metrics, BR_GAUGE, "bruis_build_info", "The version that runs.", "version", 1),
+        BR_VERSION, NULL);
+    *build = 1;
+}
