@@ -20,7 +20,7 @@ LIBRARY_PACKAGES := libpaho-mqtt-dev libuv1-dev libprotobuf-c-dev protobuf-c-com
 	libyaml-dev libsimdjson-dev libjansson-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev \
 	libcurl4-openssl-dev libgeos-dev libproj-dev libsystemd-dev libssl-dev zlib1g-dev
 BUILD_PACKAGES := build-essential pkg-config
-TEST_PACKAGES := check mosquitto mosquitto-clients python3 openssl curl xxd libxml2-utils tzdata
+TEST_PACKAGES := check mosquitto mosquitto-clients python3 python3-paho-mqtt openssl curl xxd libxml2-utils tzdata
 CHECK_PACKAGES := clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck faketime gcovr
 
 LIBRARIES := libuv libprotobuf-c yaml-0.1 jansson expat sqlite3 libmicrohttpd libcurl proj libsystemd libcrypto zlib

@@ -59,6 +59,8 @@ static const struct verb verbs[] = {
     {"decode", "-a ADAPTER [-o KEY=VALUE]... [-t TOPIC] [--received-at TIME] [FILE...]",
      "decodes payload files to records, JSON Lines; or -c FILE -f FEED", br_verb_decode},
     {"replay", "-c FILE [CAPTURE...]", "runs captures through the whole pipeline, offline", br_verb_replay},
+    {"withdraw", "-c FILE --feed F --sensor S --from TIME --to TIME", "takes a bad sensor's readings back",
+     br_verb_withdraw},
     {"adapters", "", "lists adapters: name, domain, format and version", verb_adapters},
     {"version", "", "version and libraries", verb_version},
 };

@@ -154,14 +154,12 @@ static enum br_result judge_time(const struct br_flow *flow, int64_t at_utc_ms, 
     return received_at_utc_ms - at_utc_ms > flow->setup.config->correct_for_ms ? BR_LATE : BR_USED;
 }
 
-/* The first reading of a domain says where its windows begin: those that the clock has passed are closed
- * already. */
+/* The first readings of a domain say where its windows begin: as early as one of them, as long as nothing is published. */
 static void begin(struct br_flow *flow, enum br_domain domain, int64_t at_utc_ms, int64_t received_at_utc_ms)
 {
-    if (received_at_utc_ms == BR_TIME_NONE)
-        br_windows_begin(flow->windows[domain], at_utc_ms);
-    else if (br_windows_cursor(flow->windows[domain]) == BR_TIME_NONE)
-        br_windows_begin(flow->windows[domain], received_at_utc_ms - flow->setup.config->lateness_ms);
+    int64_t lateness_ms = flow->setup.config->lateness_ms;
+    bool is_early = received_at_utc_ms == BR_TIME_NONE || at_utc_ms < received_at_utc_ms - lateness_ms;
+    br_windows_begin(flow->windows[domain], is_early ? at_utc_ms : received_at_utc_ms - lateness_ms);
 }
 
 static void hear(struct br_flow *flow, size_t feed, enum br_domain domain, const struct br_reading *reading,
@@ -294,6 +292,38 @@ void br_flow_snapshot(struct br_flow *flow, size_t feed, int64_t at_utc_ms, int6
         return;
     learn(sensor, &reading);
     br_windows_reading(flow->windows[BR_TRAFFIC], sensor, &reading);
+}
+
+/* What a reading was stays on disk, behind it the same one marked: it counts for nothing from then on. */
+static size_t withdraw_kind(struct br_flow *flow, struct br_sensor *sensor,
+                            const struct br_withdrawal *withdrawal)
+{
+    struct br_windows *windows = flow->windows[br_kind_domain((enum br_kind)sensor->kind)];
+    struct br_reading_list list = {0};
+    size_t count = 0;
+    br_readings_between(flow->readings, sensor->head, withdrawal->from_utc_ms, withdrawal->to_utc_ms,
+                        INT64_MAX, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        list.at[i].bits |= BR_READING_WITHDRAWN;
+        count += br_windows_reading(windows, sensor, &list.at[i]) == 0;
+    }
+    br_reading_list_free(&list);
+    return count;
+}
+
+size_t br_flow_withdraw(struct br_flow *flow, size_t feed, const struct br_withdrawal *withdrawal)
+{
+    static const enum br_kind kinds[] = {BR_KIND_PARKING, BR_KIND_TRAFFIC, BR_KIND_JAM, BR_KIND_PEDESTRIAN};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct br_sensor *sensor =
+            br_sensors_find(flow->sensors, (uint32_t)feed, kinds[i], br_view_of(withdrawal->sensor));
+        if (sensor)
+            count += withdraw_kind(flow, sensor, withdrawal);
+    }
+    br_log(flow->setup.log, BR_LOG_NOTICE, "withdrawn", "feed=%s readings=%zu",
+           flow->setup.config->feeds[feed].name, count);
+    return count;
 }
 
 /* ---- time */

@@ -14,6 +14,7 @@
 #include "daemon/flow/catalogue.h"
 #include "daemon/flow/region.h"
 #include "daemon/flow/tally.h"
+#include "daemon/flow/withdrawal.h"
 
 #include "bruis/v1/figure.pb-c.h"
 #include "bruis/v1/state.pb-c.h"
@@ -51,6 +52,9 @@ void br_flow_observation(struct br_flow *flow, size_t feed, const struct br_emit
 void br_flow_sensor(struct br_flow *flow, size_t feed, const struct br_emitted_sensor *emitted,
                     int64_t received_at_utc_ms);
 void br_flow_snapshot(struct br_flow *flow, size_t feed, int64_t at_utc_ms, int64_t received_at_utc_ms);
+
+/* Takes readings back, of every kind that the sensor has. Returns how many. */
+size_t br_flow_withdraw(struct br_flow *flow, size_t feed, const struct br_withdrawal *withdrawal);
 
 /* After the records of a message: publishes what has become due. clock: its time of arrival or BR_TIME_NONE.
  */

@@ -214,6 +214,18 @@ static void take_message(struct br_intake *intake)
     begin_applying(intake);
 }
 
+static void withdraw(struct br_intake *intake)
+{
+    struct br_withdrawal withdrawal;
+    size_t feed = feed_of(intake, intake->entry.feed);
+    const char *fault = br_withdrawal_parse(intake->entry.payload, &withdrawal);
+    if (feed == SIZE_MAX || fault)
+        br_log(intake->setup.log, BR_LOG_ERR, "withdrawal_refused", "reason=\"%s\"",
+               fault ? fault : "no such feed");
+    else
+        br_flow_withdraw(intake->setup.flow, feed, &withdrawal);
+}
+
 /* The next entry of the journal. False: there is none. */
 static bool take_entry(struct br_intake *intake)
 {
@@ -228,6 +240,8 @@ static bool take_entry(struct br_intake *intake)
         return true;
     }
     intake->applied = intake->read;
+    if (intake->entry.type == BR_ENTRY_WITHDRAW)
+        withdraw(intake);
     if (intake->entry.type != BR_ENTRY_TICK)
         return true;
     br_flow_tick(intake->setup.flow, intake->entry.received_at_utc_ms);

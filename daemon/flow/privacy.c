@@ -78,7 +78,7 @@ static void neighbours(const struct br_privacy *privacy, int64_t count, int64_t 
     }
     *below = count - count % privacy->round_to;
     *above = *below + privacy->round_to;
-    if (*below < privacy->min)
+    if (*below < privacy->min && privacy->min > 1)
         *below = privacy->min;
 }
 

@@ -7,6 +7,7 @@
 #ifndef BR_RUN_DAEMON_H
 #define BR_RUN_DAEMON_H
 
+#include "daemon/control.h"
 #include "daemon/core/log.h"
 #include "daemon/core/now.h"
 #include "daemon/flow/intake.h"
@@ -48,6 +49,7 @@ struct daemon {
     struct br_mqtt_in *mqtt_in;
     struct br_mqtt_out *mqtt_out;
     struct br_http *http;
+    struct br_control *control;
     br_series **refused; /* oversize and dropped of each feed, for mqtt_in */
     br_series *journal_bytes, *loop_lag, *loop_turn, *clock_steps;
     uint64_t awake_ns;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #define BOARD_KEEP 1500 /* windows of each series in memory: a day of minutes */
 
 static int64_t now_of(void *context)
@@ -230,6 +232,39 @@ static int open_inputs(struct daemon *daemon)
     return daemon->mqtt_in ? BR_EXIT_OK : fail(daemon, BR_EXIT_CONFIG, "brokers", error);
 }
 
+/* A request of a verb: a withdrawal goes into the journal, where its turn comes. */
+static const char *on_request(void *context, struct br_view request)
+{
+    struct daemon *daemon = context;
+    struct br_withdrawal withdrawal;
+    const char *fault = "no such request";
+    json_t *body = json_loadb(request.data, request.size, 0, NULL);
+    const char *feed = json_string_value(json_object_get(body, "feed"));
+    const char *payload = json_string_value(json_object_get(body, "withdraw"));
+    if (feed && payload)
+        fault = br_withdrawal_parse(br_view_of(payload), &withdrawal);
+    if (!fault) {
+        struct br_entry entry = {.type = BR_ENTRY_WITHDRAW,
+                                 .received_at_utc_ms = br_now_utc_ms(daemon->now),
+                                 .feed = br_view_of(feed),
+                                 .payload = br_view_of(payload)};
+        fault = br_journal_append(daemon->journal, &entry) == 0 ? NULL : "the journal is full";
+    }
+    json_decref(body);
+    return fault;
+}
+
+static int open_control(struct daemon *daemon)
+{
+    int error;
+    struct br_control_setup setup = {.loop = &daemon->loop,
+                                     .state_dir = daemon->config->state_dir,
+                                     .on_request = on_request,
+                                     .context = daemon};
+    daemon->control = br_control_open(&setup, &error);
+    return daemon->control ? BR_EXIT_OK : fail(daemon, BR_EXIT_CANNOT_CREATE, "control", error);
+}
+
 int daemon_start(struct daemon *daemon)
 {
     int status;
@@ -240,7 +275,7 @@ int daemon_start(struct daemon *daemon)
     if (!daemon->tally)
         return fail(daemon, BR_EXIT_IO, "counters", -ENOMEM);
     if ((status = open_outputs(daemon)) != 0 || (status = open_flow(daemon)) != 0 ||
-        (status = open_intake(daemon)) != 0)
+        (status = open_intake(daemon)) != 0 || (status = open_control(daemon)) != 0)
         return status;
     return open_inputs(daemon);
 }

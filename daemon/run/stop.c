@@ -39,6 +39,11 @@ void daemon_stop(struct daemon *daemon)
         daemon->closing++;
         br_http_close(daemon->http, on_part_closed, daemon);
     }
+    if (daemon->control) {
+        daemon->closing++;
+        br_control_close(daemon->control, on_part_closed, daemon);
+    }
+    daemon->control = NULL;
     daemon->mqtt_out = NULL;
     daemon->mqtt_in = NULL;
     daemon->http = NULL;

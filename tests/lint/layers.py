@@ -37,6 +37,7 @@ OURS = (
     ("daemon/main.c", "*"),
     ("daemon/verb*", "*"),
     ("daemon/run/*", "*"),
+    ("daemon/control.@", "daemon/control.h daemon/core/*"),
 )
 
 # Libraries that have one door. daemon/main.c may include them for the versions that it tells.
@@ -50,7 +51,7 @@ LIBRARIES = (
     ("curl/*", "daemon/out/*"),
     ("geos_c.h", "daemon/flow/*"),
     ("proj.h", "daemon/flow/*"),
-    ("uv.h", "daemon/in/* daemon/flow/intake.@ daemon/out/* daemon/verb* daemon/run/*"),
+    ("uv.h", "daemon/in/* daemon/flow/intake.@ daemon/out/* daemon/verb* daemon/run/* daemon/control.@"),
 )
 TELLS_VERSIONS = "daemon/main.c"
 
