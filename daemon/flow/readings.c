@@ -27,7 +27,7 @@ struct record {
 
 struct hour {
     uint32_t number; /* since 1970 */
-    int file;
+    int file;        /* -1: in memory */
     uint32_t count;
     size_t size; /* of the file and the mapping */
     struct record *records;
@@ -48,7 +48,8 @@ static void hour_path(const struct br_readings *readings, uint32_t number, char 
 static void hour_close(struct br_readings *readings, struct hour *hour)
 {
     munmap(hour->records, hour->size);
-    close(hour->file);
+    if (hour->file >= 0)
+        close(hour->file);
     readings->size -= (int64_t)hour->size;
 }
 
@@ -86,12 +87,17 @@ static const struct record *record_at(const struct br_readings *readings, br_lin
     return index <= readings->hours[position].count ? &readings->hours[position].records[index - 1] : NULL;
 }
 
-/* Room that is really there: writing into a mapping without it would be a SIGBUS on a full disk. */
-static int hour_grow(struct br_readings *readings, struct hour *hour)
+/* Where the next step of an hour ends. */
+static size_t grown_size(const struct hour *hour)
 {
     size_t step = hour->size == 0 ? FIRST_SIZE : hour->size < STEP_SIZE ? hour->size : STEP_SIZE;
-    size_t size = hour->size + step;
-    int failed = posix_fallocate(hour->file, (off_t)hour->size, (off_t)step);
+    return hour->size + step;
+}
+
+/* Room that is really there: writing into a mapping without it would be a SIGBUS on a full disk. */
+static int grow_file(struct hour *hour, size_t size)
+{
+    int failed = posix_fallocate(hour->file, (off_t)hour->size, (off_t)(size - hour->size));
     if (failed)
         return -failed;
     void *mapped = hour->records ? mremap(hour->records, hour->size, size, MREMAP_MAYMOVE)
@@ -99,8 +105,33 @@ static int hour_grow(struct br_readings *readings, struct hour *hour)
     if (mapped == MAP_FAILED)
         return -errno;
     hour->records = mapped;
+    return 0;
+}
+
+/* The same in memory. What is in the file already stays there as it is: an older checkpoint may need it. */
+static int grow_memory(struct hour *hour, size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    if (hour->records) {
+        memcpy(memory, hour->records, hour->count * sizeof(struct record));
+        munmap(hour->records, hour->size);
+    }
+    if (hour->file >= 0)
+        close(hour->file);
+    hour->file = -1;
+    hour->records = memory;
+    return 0;
+}
+
+static int hour_grow(struct br_readings *readings, struct hour *hour)
+{
+    size_t size = grown_size(hour);
+    if ((hour->file < 0 || grow_file(hour, size) != 0) && grow_memory(hour, size) != 0)
+        return -ENOMEM;
+    readings->size += (int64_t)(size - hour->size);
     hour->size = size;
-    readings->size += (int64_t)step;
     return 0;
 }
 
@@ -109,13 +140,9 @@ static int hour_open(struct br_readings *readings, uint32_t number, struct hour 
     char path[4096];
     hour_path(readings, number, path);
     *hour = (struct hour){.number = number, .file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-    if (hour->file < 0)
-        return -errno;
     int error = hour_grow(readings, hour);
-    if (error) {
+    if (error && hour->file >= 0)
         close(hour->file);
-        unlink(path);
-    }
     return error;
 }
 
@@ -395,4 +422,46 @@ size_t br_readings_files(const struct br_readings *readings, int *files, size_t 
     for (size_t i = 0; i < readings->hour_count && i < count; i++)
         files[i] = fcntl(readings->hours[i].file, F_DUPFD_CLOEXEC, 0);
     return readings->hour_count;
+}
+
+/* Writes an hour of memory beside and renames it, so that the older file stays whole until the new one is. */
+static int land_hour(const struct br_readings *readings, struct hour *hour)
+{
+    char path[4096], beside[4112];
+    hour_path(readings, hour->number, path);
+    snprintf(beside, sizeof beside, "%s.new", path);
+    struct hour landed = {.number = hour->number, .count = hour->count, .size = hour->size};
+    landed.file = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int failed = landed.file < 0 ? errno : posix_fallocate(landed.file, 0, (off_t)hour->size);
+    void *mapped =
+        failed ? MAP_FAILED : mmap(NULL, hour->size, PROT_READ | PROT_WRITE, MAP_SHARED, landed.file, 0);
+    if (!failed && mapped == MAP_FAILED)
+        failed = errno;
+    if (!failed) {
+        memcpy(mapped, hour->records, hour->count * sizeof(struct record));
+        landed.records = mapped;
+        if (rename(beside, path) != 0)
+            failed = errno;
+    }
+    if (failed) {
+        if (mapped != MAP_FAILED)
+            munmap(mapped, hour->size);
+        if (landed.file >= 0)
+            close(landed.file);
+        unlink(beside);
+        return -failed;
+    }
+    munmap(hour->records, hour->size);
+    *hour = landed;
+    return 0;
+}
+
+int br_readings_land(struct br_readings *readings)
+{
+    int error = 0;
+    for (size_t i = 0; i < readings->hour_count; i++) {
+        int failed = readings->hours[i].file < 0 ? land_hour(readings, &readings->hours[i]) : 0;
+        error = failed ? failed : error;
+    }
+    return error;
 }

@@ -62,6 +62,10 @@ size_t br_readings_hours(const struct br_readings *readings, struct br_readings_
 /* Descriptors of all files, for fdatasync on another thread: the caller closes them. As br_readings_hours. */
 size_t br_readings_files(const struct br_readings *readings, int *files, size_t count);
 
+/* Hours that the disk would not take are kept in memory. Tries to bring them to the disk; 0, or a negative
+ * errno when some are left: then the readings belong to no checkpoint. */
+int br_readings_land(struct br_readings *readings);
+
 int64_t br_readings_size(const struct br_readings *readings); /* bytes of all files */
 
 #endif

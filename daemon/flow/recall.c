@@ -140,8 +140,11 @@ static bool save_hours(const struct br_flow *flow, struct br_arena *arena, Bruis
     return true;
 }
 
-struct br_checkpoint *br_flow_checkpoint(struct br_flow *flow, uint64_t position)
+struct br_checkpoint *br_flow_checkpoint(struct br_flow *flow, uint64_t position, int *error)
 {
+    *error = br_readings_land(flow->readings);
+    if (*error)
+        return NULL;
     struct br_arena *arena = br_arena_open(ARENA_BLOCK, 0);
     struct br_checkpoint *checkpoint = NULL;
     Bruis__V1__State state;
@@ -161,6 +164,7 @@ struct br_checkpoint *br_flow_checkpoint(struct br_flow *flow, uint64_t position
     }
     free(files);
     br_arena_close(arena);
+    *error = checkpoint ? 0 : -ENOMEM;
     return checkpoint;
 }
 

@@ -8,7 +8,8 @@
 #include "daemon/flow/checkpoint.h"
 #include "daemon/flow/flow.h"
 
-/* The state at a position of the journal, ready to be written. NULL: out of memory. */
-struct br_checkpoint *br_flow_checkpoint(struct br_flow *flow, uint64_t position);
+/* The state at a position of the journal, ready to be written. NULL: *error holds a negative errno (out of
+ * memory, or the readings are not on disk). */
+struct br_checkpoint *br_flow_checkpoint(struct br_flow *flow, uint64_t position, int *error);
 
 #endif

@@ -17,7 +17,7 @@
 
 struct traffic_cell {
     struct br_cell base;
-    int64_t passed, period_s;   /* of readings with a flow */
+    int64_t passed, period_ms;  /* of readings with a flow */
     int64_t passed_at_speed;    /* of those that know a speed as well */
     int64_t slowness;           /* sum of vehicles / speed, 1e-6 veh h/km */
     int64_t estimated_slowness; /* sum of 1 / speed of speeds without a flow, 1e-9 h/km */
@@ -74,7 +74,7 @@ static void fold_site(const struct br_fold *fold, struct traffic_cell *cell, con
     }
     int64_t passed = br_round_div((int64_t)reading->value[BR_TRAFFIC_FLOW_MILLI] * reading->period_ms, 1000);
     cell->passed += passed;
-    cell->period_s += br_round_div(reading->period_ms, 1000);
+    cell->period_ms += reading->period_ms;
     if (has_speed && passed > 0) {
         cell->passed_at_speed += passed;
         cell->slowness += llround((double)passed / (speed * 3.6));
@@ -156,7 +156,7 @@ static void add_over_time(struct traffic_cell *into, const struct traffic_cell *
 {
     br_cell_add(&into->base, &part->base, sign);
     into->passed += sign * part->passed;
-    into->period_s += sign * part->period_s;
+    into->period_ms += sign * part->period_ms;
     into->passed_at_speed += sign * part->passed_at_speed;
     into->slowness += sign * part->slowness;
     into->estimated_slowness += sign * part->estimated_slowness;
@@ -204,8 +204,8 @@ static void add_site(struct traffic_sum *sum, const struct traffic_cell *cell, i
     if (cell->base.reporting <= 0)
         return;
     br_sum_cell(&sum->base, &cell->base, sign);
-    if (cell->period_s > 0) {
-        sum->flow_milli += sign * br_round_div(cell->passed, cell->period_s);
+    if (cell->period_ms > 0) {
+        sum->flow_milli += sign * br_round_div(cell->passed * 1000, cell->period_ms);
         sum->flows += sign;
     }
     sum->passed += sign * cell->passed;
@@ -289,7 +289,7 @@ static const struct br_field day_fields[] = {
     BR_FIELD(struct traffic_cell, base.estimated),
     BR_FIELD(struct traffic_cell, base.stale),
     BR_FIELD(struct traffic_cell, passed),
-    BR_FIELD(struct traffic_cell, period_s),
+    BR_FIELD(struct traffic_cell, period_ms),
     BR_FIELD(struct traffic_cell, passed_at_speed),
     BR_FIELD(struct traffic_cell, slowness),
     BR_FIELD(struct traffic_cell, estimated_slowness),

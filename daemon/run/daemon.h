@@ -20,7 +20,18 @@
 
 #include <uv.h>
 
+enum daemon_trouble {
+    DAEMON_NO_BROKER,
+    DAEMON_NO_JOURNAL,
+    DAEMON_NO_SYNC,
+    DAEMON_NO_CHECKPOINT,
+    DAEMON_TROUBLES
+};
+
 struct daemon {
+    bool troubles[DAEMON_TROUBLES];
+    br_series *degraded[DAEMON_TROUBLES];
+    int sync_error;
     uv_loop_t loop;
     uv_timer_t tick;
     uv_idle_t busy; /* while there is more in the journal than one turn takes */
@@ -52,7 +63,7 @@ struct daemon {
     struct br_control *control;
     br_series **refused; /* oversize and dropped of each feed, for mqtt_in */
     br_series *journal_bytes, *loop_lag, *loop_turn, *clock_steps;
-    uint64_t awake_ns;
+    uint64_t started_ms, awake_ns;
     int64_t turn_max_us;              /* since it was asked for last */
     struct br_checkpoint *checkpoint; /* being written */
     uv_work_t checkpoint_work;
@@ -60,6 +71,11 @@ struct daemon {
     uint64_t checkpoint_began_ms, checkpoint_due_ms;
     uint64_t tick_due_ms;
 };
+
+/* health.c */
+void daemon_health_open(struct daemon *daemon);
+void daemon_health(struct daemon *daemon, enum daemon_trouble trouble, bool is_bad);
+const char *daemon_trouble(const struct daemon *daemon); /* NULL: none */
 
 /* start.c: opens everything; 0 or the exit status. */
 int daemon_start(struct daemon *daemon);

@@ -9,17 +9,20 @@
 #include <string.h>
 
 #define CHECKPOINT_MS UINT64_C(30000)
+#define TRY_AGAIN_MS UINT64_C(5000)
 
 static void on_pool_sync(uv_work_t *work)
 {
     struct daemon *daemon = work->data;
-    br_journal_sync(daemon->journal);
+    daemon->sync_error = br_journal_sync(daemon->journal);
 }
 
 static void on_synced(uv_work_t *work, int status)
 {
+    struct daemon *daemon = work->data;
     (void)status;
-    ((struct daemon *)work->data)->syncing = false;
+    daemon->syncing = false;
+    daemon_health(daemon, DAEMON_NO_SYNC, daemon->sync_error != 0);
 }
 
 void daemon_sync(struct daemon *daemon)
@@ -41,6 +44,7 @@ static void on_checkpoint_written(uv_work_t *work, int status)
 {
     struct daemon *daemon = work->data;
     (void)status;
+    daemon_health(daemon, DAEMON_NO_CHECKPOINT, daemon->checkpoint_error != 0);
     if (daemon->checkpoint_error)
         br_log_often(daemon->log, BR_LOG_ERR, "checkpoint_failed", "state",
                      strerror(-daemon->checkpoint_error), "", br_now_utc_ms(daemon->now));
@@ -50,36 +54,50 @@ static void on_checkpoint_written(uv_work_t *work, int status)
     daemon->checkpoint = NULL;
     /* a large state is written less often: at most a twentieth of the time goes into it */
     uint64_t took_ms = uv_now(&daemon->loop) - daemon->checkpoint_began_ms;
+    if (daemon->checkpoint_error) {
+        daemon->checkpoint_due_ms = uv_now(&daemon->loop) + TRY_AGAIN_MS;
+        return;
+    }
     daemon->checkpoint_due_ms =
         uv_now(&daemon->loop) + (took_ms * 20 > CHECKPOINT_MS ? took_ms * 20 : CHECKPOINT_MS);
+}
+
+static void try_again(struct daemon *daemon, int error)
+{
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
+    daemon->checkpoint_due_ms = uv_now(&daemon->loop) + TRY_AGAIN_MS;
+    daemon_health(daemon, DAEMON_NO_CHECKPOINT, true);
+    br_log_often(daemon->log, BR_LOG_ERR, "checkpoint_failed", "state", strerror(-error), "",
+                 br_now_utc_ms(daemon->now));
 }
 
 void daemon_keep(void *context)
 {
     struct daemon *daemon = context;
-    if (daemon->checkpoint_due_ms ==
-        0) /* the first one after some time: it costs a start that fails soon nothing */
+    int error;
+    if (daemon->checkpoint_due_ms == 0) /* a start that fails soon writes none */
         daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
     if (daemon->checkpoint || daemon->stopping || uv_now(&daemon->loop) < daemon->checkpoint_due_ms)
         return;
-    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake));
     daemon->checkpoint_began_ms = uv_now(&daemon->loop);
-    daemon->checkpoint_due_ms = UINT64_MAX;
-    if (daemon->checkpoint && uv_queue_work(&daemon->loop, &daemon->checkpoint_work, on_pool_checkpoint,
-                                            on_checkpoint_written) == 0)
-        return;
-    br_checkpoint_close(daemon->checkpoint);
-    daemon->checkpoint = NULL;
-    daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
+    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake), &error);
+    if (!error)
+        error =
+            uv_queue_work(&daemon->loop, &daemon->checkpoint_work, on_pool_checkpoint, on_checkpoint_written);
+    if (error)
+        try_again(daemon, error);
 }
 
 /* The last one, when everything else has stopped: the next start goes on from here. */
 void daemon_keep_last(struct daemon *daemon)
 {
+    int error;
     if (!daemon->intake || !daemon->ready || !br_intake_complete(daemon->intake))
         return;
-    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake));
-    int error = daemon->checkpoint ? br_journal_sync(daemon->journal) : -ENOMEM;
+    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake), &error);
+    if (!error)
+        error = br_journal_sync(daemon->journal);
     if (!error)
         error = br_checkpoint_write(daemon->checkpoint, daemon->config->state_dir);
     if (error)

@@ -146,7 +146,7 @@ static int open_intake(struct daemon *daemon)
 static bool is_ready(void *context, const char **why_not)
 {
     const struct daemon *daemon = context;
-    *why_not = daemon->ready ? NULL : "the journal is being read";
+    *why_not = daemon->ready ? daemon_trouble(daemon) : "the journal is being read";
     return daemon->ready;
 }
 
@@ -175,7 +175,7 @@ static int open_outputs(struct daemon *daemon)
         daemon->mqtt_out = br_mqtt_out_open(&setup, &error);
         if (!daemon->mqtt_out)
             return fail(daemon, BR_EXIT_CONFIG, "publish.mqtt", error);
-        br_mqtt_out_status(daemon->mqtt_out, "degraded"); /* until the brokers of the feeds are heard */
+        br_mqtt_out_status(daemon->mqtt_out, "online");
     }
     if (daemon->config->http.enabled) {
         struct br_http_setup setup = {.loop = &daemon->loop,
@@ -195,12 +195,11 @@ static int open_outputs(struct daemon *daemon)
     return BR_EXIT_OK;
 }
 
-/* Without one of its brokers the node hears less than it should: it says so. */
 static void on_connection(void *context)
 {
     struct daemon *daemon = context;
-    if (daemon->mqtt_in && daemon->mqtt_out)
-        br_mqtt_out_status(daemon->mqtt_out, br_mqtt_in_connected(daemon->mqtt_in) ? "online" : "degraded");
+    if (daemon->mqtt_in)
+        daemon_health(daemon, DAEMON_NO_BROKER, !br_mqtt_in_connected(daemon->mqtt_in));
 }
 
 /* The counters of messages that never reach the journal. */
@@ -271,6 +270,7 @@ int daemon_start(struct daemon *daemon)
     daemon_open_handles(daemon);
     if ((status = open_tables(daemon)) != 0 || (status = open_journal(daemon)) != 0)
         return status;
+    daemon_health_open(daemon);
     daemon->tally = br_tally_open(daemon->metrics, daemon->config);
     if (!daemon->tally)
         return fail(daemon, BR_EXIT_IO, "counters", -ENOMEM);

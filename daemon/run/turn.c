@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 
 #define TICK_MS 1000
+#define CONNECT_MS 10000 /* after the start, until a broker that does not answer is trouble */
 
 static void become_ready(struct daemon *daemon)
 {
@@ -54,7 +55,14 @@ static void on_tick(uv_timer_t *timer)
         *daemon->clock_steps += 1;
         br_log(daemon->log, BR_LOG_WARNING, "clock_step", "step_ms=%lld", (long long)step);
     }
-    br_journal_append(daemon->journal, &entry);
+    int error = br_journal_append(daemon->journal, &entry);
+    daemon_health(daemon, DAEMON_NO_JOURNAL, error != 0);
+    if (daemon->mqtt_in && loop_ms - daemon->started_ms > CONNECT_MS)
+        daemon_health(daemon, DAEMON_NO_BROKER, !br_mqtt_in_connected(daemon->mqtt_in));
+    if (error && daemon->intake && br_intake_idle(daemon->intake))
+        br_flow_tick(daemon->flow, now); /* time goes on without the journal, too */
+    if (error)
+        daemon_keep(daemon); /* a checkpoint is what makes room */
     daemon_sync(daemon);
     br_log_flush(daemon->log, now);
     sd_notify(0, "WATCHDOG=1");
@@ -101,6 +109,7 @@ void daemon_open_handles(struct daemon *daemon)
         daemon->signals[i].data = daemon;
         uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
     }
+    daemon->started_ms = uv_now(&daemon->loop);
     uv_timer_start(&daemon->tick, on_tick, 0, TICK_MS);
     daemon->loop_lag = br_metric_of(br_metric_add(daemon->metrics, BR_GAUGE, "bruis_loop_lag_seconds",
                                                   "How late the last tick of the loop was.", "", 1000),

@@ -11,7 +11,10 @@ static bool print_readiness(const struct br_http_setup *setup, struct br_text *t
 {
     const char *why_not = NULL;
     bool ready = setup->ready(setup->context, &why_not);
-    br_text_format(text, ready ? "ready\n" : "not ready: %s\n", why_not ? why_not : "starting");
+    if (ready && why_not)
+        br_text_format(text, "ready, but degraded: %s\n", why_not);
+    else
+        br_text_format(text, ready ? "ready\n" : "not ready: %s\n", why_not ? why_not : "starting");
     return ready;
 }
 

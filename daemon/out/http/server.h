@@ -25,7 +25,7 @@ struct br_http_setup {
     struct br_metrics *metrics;
     struct br_log *log;
     int64_t (*now_utc_ms)(void *context);
-    bool (*ready)(void *context, const char **why_not); /* journal replayed and listening */
+    bool (*ready)(void *context, const char **why_not); /* ready with a reason: degraded */
     void (*before_metrics)(void *context);              /* sets gauges that are only taken when asked */
     void *context;
 };
