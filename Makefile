@@ -23,7 +23,7 @@ BUILD_PACKAGES := build-essential pkg-config
 TEST_PACKAGES := check mosquitto mosquitto-clients python3 python3-paho-mqtt openssl curl xxd libxml2-utils tzdata
 CHECK_PACKAGES := clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck faketime gcovr
 
-LIBRARIES := libuv libprotobuf-c yaml-0.1 jansson expat sqlite3 libmicrohttpd libcurl proj libsystemd libcrypto zlib
+LIBRARIES := libuv libprotobuf-c yaml-0.1 jansson expat libmicrohttpd proj libsystemd libcrypto zlib
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wundef -Wvla
 CWARNINGS := $(WARNINGS) -Wconversion -Wstrict-prototypes -Wmissing-prototypes

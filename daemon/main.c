@@ -10,14 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <curl/curl.h>
 #include <expat.h>
 #include <geos_c.h>
 #include <jansson.h>
 #include <microhttpd.h>
 #include <proj.h>
 #include <protobuf-c/protobuf-c.h>
-#include <sqlite3.h>
 #include <uv.h>
 #include <yaml.h>
 #include <zlib.h>
@@ -43,8 +41,7 @@ static int verb_version(int argc, char **argv)
            yaml_get_version_string(), jansson_version_str());
     printf("expat %s, zlib %s, geos %s, proj %s\n", XML_ExpatVersion(), zlibVersion(), GEOSversion(),
            proj_info().version);
-    printf("libmicrohttpd %s, libcurl %s, sqlite %s, paho %s\n", MHD_get_version(),
-           curl_version_info(CURLVERSION_NOW)->version, sqlite3_libversion(), br_paho_version());
+    printf("libmicrohttpd %s, paho %s\n", MHD_get_version(), br_paho_version());
     return BR_EXIT_OK;
 }
 

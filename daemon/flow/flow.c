@@ -154,7 +154,8 @@ static enum br_result judge_time(const struct br_flow *flow, int64_t at_utc_ms, 
     return received_at_utc_ms - at_utc_ms > flow->setup.config->correct_for_ms ? BR_LATE : BR_USED;
 }
 
-/* The first readings of a domain say where its windows begin: as early as one of them, as long as nothing is published. */
+/* The first readings of a domain say where its windows begin: as early as one of them, as long as nothing is
+ * published. */
 static void begin(struct br_flow *flow, enum br_domain domain, int64_t at_utc_ms, int64_t received_at_utc_ms)
 {
     int64_t lateness_ms = flow->setup.config->lateness_ms;
@@ -275,7 +276,8 @@ void br_flow_observation(struct br_flow *flow, size_t feed, const struct br_emit
     locate_observation(flow, sensor, emitted);
     result = store(flow, sensor, &reading);
     count(flow, feed, result, !sensor->placed);
-    if (flow->setup.observation && (result == BR_USED || result == BR_CORRECTED))
+    if (flow->setup.observation && flow->setup.config->feeds[feed].republish &&
+        (result == BR_USED || result == BR_CORRECTED))
         flow->setup.observation(flow->setup.context, observation);
 }
 

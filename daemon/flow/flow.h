@@ -33,8 +33,9 @@ struct br_flow_setup {
     const Bruis__V1__State *state; /* a checkpoint to go on from; NULL: none. Only read while opening */
     bool replay;                   /* nothing is dropped from state; no live figures */
     void (*figure)(void *context, const Bruis__V1__Figure *figure, bool newest);
-    void (*observation)(void *context,
-                        const Bruis__V1__Observation *observation); /* with its place; may be NULL */
+    void (*observation)(
+        void *context,
+        const Bruis__V1__Observation *observation); /* where the feed may be republished; may be NULL */
     void *context;
 };
 

@@ -261,7 +261,8 @@ static void figure(const void *from, const struct br_figure_frame *frame, bool k
  * away. */
 static void overlay(Bruis__V1__Figure *figure, const Bruis__V1__Figure *now)
 {
-    if (figure->quality == BRUIS__V1__FIGURE__QUALITY__protected)
+    if (figure->quality == BRUIS__V1__FIGURE__QUALITY__protected ||
+        now->quality == BRUIS__V1__FIGURE__QUALITY__protected)
         return;
     br_give(&figure->pedestrian->has_presence, &figure->pedestrian->presence, now->pedestrian->has_presence,
             now->pedestrian->presence);

@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#define BOARD_KEEP 1500 /* windows of each series in memory: a day of minutes */
+#define BOARD_KEEP 180 /* windows of each series in memory: three hours of minutes */
 
 static int64_t now_of(void *context)
 {
@@ -53,6 +53,27 @@ static int open_tables(struct daemon *daemon)
         br_log(daemon->log, BR_LOG_WARNING, "boundaries_ignored",
                "count=%zu reason=\"code not in the region table\"", br_regions_ignored(daemon->regions));
     return BR_EXIT_OK;
+}
+
+/* What is right in the configuration but does nothing yet is told, so that nobody waits for it. */
+static void warn_unused(struct daemon *daemon)
+{
+    const struct br_config *config = daemon->config;
+    const struct {
+        const char *section;
+        bool given;
+    } unused[] = {
+        {"history", br_node_get(config->root, "history") != NULL},
+        {"catalogue", br_node_get(config->root, "catalogue") != NULL},
+        {"regions.divisions", config->regions.division_count > 0},
+        {"publish.influxdb", config->influxdb.enabled},
+        {"publish.mqtt.state", config->mqtt.enabled && config->mqtt.state},
+        {"publish.http.rate_limit", config->http.enabled && config->http.rate_limit > 0},
+    };
+    for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
+        if (unused[i].given)
+            br_log(daemon->log, BR_LOG_WARNING, "not_used", "section=%s reason=\"not in this version\"",
+                   unused[i].section);
 }
 
 static int open_journal(struct daemon *daemon)
@@ -162,7 +183,7 @@ static void before_metrics(void *context)
 static int open_outputs(struct daemon *daemon)
 {
     int error;
-    daemon->board = br_board_open(BOARD_KEEP, (size_t)daemon->config->memory_max / 4);
+    daemon->board = br_board_open(BOARD_KEEP, (size_t)daemon->config->memory_max / 8);
     if (!daemon->board)
         return fail(daemon, BR_EXIT_IO, "board", -ENOMEM);
     if (daemon->config->mqtt.enabled) {
@@ -270,6 +291,7 @@ int daemon_start(struct daemon *daemon)
     daemon_open_handles(daemon);
     if ((status = open_tables(daemon)) != 0 || (status = open_journal(daemon)) != 0)
         return status;
+    warn_unused(daemon);
     daemon_health_open(daemon);
     daemon->tally = br_tally_open(daemon->metrics, daemon->config);
     if (!daemon->tally)
