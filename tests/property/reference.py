@@ -7,6 +7,8 @@ A reading is a dict: kind (parking, traffic, pedestrian), sensor, t (observed, m
 dict: regions (a set of codes), stale (ms), interval (ms).
 """
 
+import bisect
+
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
@@ -52,13 +54,27 @@ def settle(readings, correct_for):
     return series
 
 
-def levels(series, stale):
-    """(from, to, reading) for each reading of a level."""
-    for i, reading in enumerate(series):
-        end = reading["t"] + stale
+def levels(series, stale, start, end):
+    """(from, to, reading) for each reading of a level that holds somewhere in [start, end)."""
+    low = bisect.bisect_right(series, start - stale, key=lambda r: r["t"])
+    high = bisect.bisect_left(series, end, key=lambda r: r["t"])
+    for i in range(low, high):
+        reading = series[i]
+        until = reading["t"] + stale
         if i + 1 < len(series):
-            end = min(end, series[i + 1]["t"])
-        yield reading["t"], end, reading
+            until = min(until, series[i + 1]["t"])
+        if until > start:
+            yield reading["t"], until, reading
+
+
+def counts(series, start, end, length):
+    """The readings of counts that begin in [start, end) and are not longer than a window of this length."""
+    low = bisect.bisect_left(series, start, key=lambda r: r["t"])
+    for i in range(low, len(series)):
+        if series[i]["t"] >= end:
+            return
+        if series[i]["period"] <= length:
+            yield series[i]
 
 
 class Parking:
@@ -72,9 +88,7 @@ class Parking:
         lowest = highest = None
         occupied_start = None
         last = None
-        for begin, until, r in levels(series, sensor["stale"]):
-            if begin >= end or until <= start:
-                continue
+        for begin, until, r in levels(series, sensor["stale"], start, end):
             capacity = r.get("capacity") or None
             vacant = r.get("vacant")
             if vacant is not None and capacity is not None:
@@ -148,9 +162,7 @@ class Traffic:
         passed = seconds = fast = slowness = 0
         single, singles = 0, 0
         heard = False
-        for r in series:
-            if not start <= r["t"] < end or r["period"] > length:
-                continue
+        for r in counts(series, start, end, length):
             heard = True
             speed = None if r.get("speed") is None else max(r["speed"], 0) or 3.0
             if r.get("flow") is None:
@@ -199,9 +211,7 @@ class Pedestrian:
 
     def add(self, series, sensor, start, end, length):
         heard = False
-        for r in series:
-            if not start <= r["t"] < end or r["period"] > length:
-                continue
+        for r in counts(series, start, end, length):
             heard = True
             directed = r.get("count_in") is not None or r.get("count_out") is not None
             for name in self.count:
@@ -234,6 +244,8 @@ def figures(readings, sensors, correct_for, windows):
             totals = {}
             for (kind, sensor_id), of_sensor in series.items():
                 sensor = sensors[kind, sensor_id]
+                if of_sensor[0]["t"] >= end or of_sensor[-1]["t"] + sensor["stale"] <= start:
+                    continue
                 for region in sensor["regions"]:
                     total = totals.setdefault((kind, region), makers[kind]())
                     if kind == "parking":
