@@ -141,6 +141,10 @@ static Bruis__V1__State *unpack(const char *bytes, size_t size, int *error)
     if (head.size != size - sizeof head || head.checksum != (uint32_t)crc32_z(0, packed, head.size))
         return NULL;
     Bruis__V1__State *state = bruis__v1__state__unpack(NULL, head.size, packed);
+    if (state && state->version != head.version) { /* the head has no checksum of its own */
+        bruis__v1__state__free_unpacked(state, NULL);
+        return NULL;
+    }
     *error = state ? 0 : -EBADMSG;
     return state;
 }

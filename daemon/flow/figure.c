@@ -299,7 +299,7 @@ void slot_publish(struct br_windows *windows, size_t k, struct slot *slot)
             publish_regions(&publication);
         publication_close(&publication);
     }
-    slot->published = true;
+    slot->published = windows->any_published = true;
     slot->dirty = slot->all_dirty = false;
     if (slot->leaf_count > 0)
         memset(slot->leaf_dirty, 0, slot->leaf_count * sizeof *slot->leaf_dirty);

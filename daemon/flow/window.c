@@ -195,9 +195,9 @@ void br_windows_describe(struct br_windows *windows, struct br_sensor *sensor)
 
 /* ---- closing */
 
-static bool ends_at(const struct br_windows *windows, size_t k, int64_t end_utc_ms, bool force)
+static bool ends_at(const struct br_windows *windows, size_t k, int64_t end_utc_ms)
 {
-    return force || level_start(windows, &windows->levels[k], end_utc_ms) == end_utc_ms;
+    return level_start(windows, &windows->levels[k], end_utc_ms) == end_utc_ms;
 }
 
 /* Puts the cell of a part into the open cell of level k. */
@@ -216,7 +216,7 @@ static void put_part(struct br_windows *windows, struct br_sensor *sensor, size_
         windows->algebra->extend(open, windows->cell, start_utc_ms == level_from);
 }
 
-static void close_sensor(struct br_windows *windows, struct br_sensor *sensor, int64_t end_utc_ms, bool force)
+static void close_sensor(struct br_windows *windows, struct br_sensor *sensor, int64_t end_utc_ms)
 {
     int64_t start = windows->cursor_utc_ms;
     fold_span(windows, sensor, &windows->levels[0], start, end_utc_ms, 0, windows->cell);
@@ -226,7 +226,7 @@ static void close_sensor(struct br_windows *windows, struct br_sensor *sensor, i
         const struct level *level = &windows->levels[k];
         void *open = level_cell(windows, sensor, k);
         put_part(windows, sensor, k, start, end_utc_ms);
-        if (!ends_at(windows, k, end_utc_ms, force))
+        if (!ends_at(windows, k, end_utc_ms))
             return;
         start = level_start(windows, level, start);
         slot_add(windows, slot_get(windows, k, start), sensor, sensor->leaf, open, 1);
@@ -262,20 +262,32 @@ static void close_level(struct br_windows *windows, size_t k, int64_t start_utc_
     }
 }
 
-/* Closes the next window of level 0, and the longer ones that end with it (force: all of them, as far as they
- * are). */
-static void close_next(struct br_windows *windows, bool force, int64_t complete_utc_ms)
+/* Closes the next window of level 0, and the longer ones that end with it. */
+static void close_next(struct br_windows *windows, int64_t complete_utc_ms)
 {
     int64_t start = windows->cursor_utc_ms, end = start + windows->levels[0].length_ms;
     for (size_t i = 0; i < windows->sensor_count; i++)
         if (windows->sensors[i]->leaf != BR_LEAF_NONE)
-            close_sensor(windows, windows->sensors[i], end, force);
+            close_sensor(windows, windows->sensors[i], end);
     windows->cursor_utc_ms = end;
     for (size_t k = 0; k < windows->level_count; k++)
-        if (k == 0 || ends_at(windows, k, end, force))
+        if (k == 0 || ends_at(windows, k, end))
             close_level(windows, k, start, complete_utc_ms);
         else
             break;
+}
+
+/* What was put together since the first beginning goes: the new one comes before it, and the readings tell it
+ * again. */
+static void clear(struct br_windows *windows)
+{
+    for (size_t k = 0; k < windows->level_count; k++) {
+        struct level *level = &windows->levels[k];
+        while (level->slot_count > 0)
+            slot_close(level->slots[--level->slot_count]);
+        for (size_t i = 0; i < windows->sensor_count && k > 0; i++)
+            cell_reset(windows, level, level_cell(windows, windows->sensors[i], k));
+    }
 }
 
 void br_windows_begin(struct br_windows *windows, int64_t from_utc_ms)
@@ -283,8 +295,10 @@ void br_windows_begin(struct br_windows *windows, int64_t from_utc_ms)
     const struct level *last = &windows->levels[windows->level_count - 1];
     int64_t start = level_start(windows, &windows->levels[0], from_utc_ms);
     bool begun = windows->cursor_utc_ms != BR_TIME_NONE;
-    if (begun && (start >= windows->cursor_utc_ms || windows->levels[0].newest_end_utc_ms != BR_TIME_NONE))
+    if (begun && (start >= windows->cursor_utc_ms || windows->any_published))
         return;
+    if (begun)
+        clear(windows);
     windows->cursor_utc_ms = start;
     if (last->is_day)
         windows->day_start_utc_ms = level_start(windows, last, start);
@@ -310,8 +324,26 @@ void br_windows_advance(struct br_windows *windows, int64_t until_utc_ms)
                     level_start(windows, &windows->levels[windows->level_count - 1], windows->cursor_utc_ms);
             return;
         }
-        close_next(windows, false, INT64_MAX);
+        close_next(windows, INT64_MAX);
     }
+}
+
+/* A window that the replay ended in: all of its readings are there, so it is folded as a whole. */
+static void flush_level(struct br_windows *windows, size_t k, int64_t complete_utc_ms)
+{
+    const struct level *level = &windows->levels[k];
+    int64_t start = level_start(windows, level, windows->cursor_utc_ms - 1),
+            end = level_end(windows, level, start);
+    if (end <= windows->cursor_utc_ms)
+        return;
+    for (size_t i = 0; i < windows->sensor_count; i++) {
+        const struct br_sensor *sensor = windows->sensors[i];
+        if (sensor->leaf == BR_LEAF_NONE)
+            continue;
+        fold_span(windows, sensor, level, start, end, 0, windows->cell);
+        slot_add(windows, slot_get(windows, k, start), sensor, sensor->leaf, windows->cell, 1);
+    }
+    close_level(windows, k, start, complete_utc_ms);
 }
 
 void br_windows_finish(struct br_windows *windows, int64_t complete_utc_ms)
@@ -319,9 +351,10 @@ void br_windows_finish(struct br_windows *windows, int64_t complete_utc_ms)
     if (windows->cursor_utc_ms == BR_TIME_NONE || windows->latest_utc_ms == BR_TIME_NONE)
         return;
     int64_t last_start = level_start(windows, &windows->levels[0], windows->latest_utc_ms);
-    if (last_start < windows->cursor_utc_ms)
-        last_start = windows->cursor_utc_ms;
     br_windows_advance(windows, last_start);
-    close_next(windows, true, complete_utc_ms);
+    if (windows->cursor_utc_ms == last_start)
+        close_next(windows, complete_utc_ms);
+    for (size_t k = 1; k < windows->level_count; k++)
+        flush_level(windows, k, complete_utc_ms);
     br_windows_revise(windows);
 }

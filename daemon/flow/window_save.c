@@ -260,6 +260,7 @@ static void load_level(struct br_windows *windows, size_t k, const Bruis__V1__St
         if (!slot)
             continue;
         slot->published = state->slots[i]->published;
+        windows->any_published |= slot->published;
         slot->unfinished = state->slots[i]->unfinished;
         if (slot->published)
             load_published(windows, slot, state->slots[i], regions, region_count);

@@ -55,7 +55,7 @@ struct br_windows {
     int64_t cursor_utc_ms;                             /* end of the last closed window of level 0 */
     int64_t latest_utc_ms;                             /* observed_at of the latest reading */
     int64_t day_before_start_utc_ms, day_start_utc_ms; /* BR_TIME_NONE: no such day */
-    bool any_described;
+    bool any_described, any_published;
     struct br_reading_list list, snapshots; /* for folds */
     void *cell, *cell_after;                /* scratch, day_size each */
     void *sum_before;                       /* scratch */
