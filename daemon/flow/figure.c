@@ -234,7 +234,7 @@ bool publication_figure(const struct publication *publication, uint32_t index, u
     int64_t weight = weight_of(total, sum);
     bool known = total->expected.count > 0
                      ? sum->reporting > 0 && !is_below(total, sum, windows->setup.config->coverage_min)
-                     : true; /* nothing but jams */
+                     : sum->reporting > 0 || windows->setup.domain == BR_TRAFFIC; /* nothing but jams */
     struct br_figure_frame frame = {slot->end_utc_ms - slot->start_utc_ms, total->covered,
                                     windows->setup.privacy, &room->submessage};
     fill_frame(publication, br_regions_at(windows->setup.regions, index), revision, &room->figure);
