@@ -384,6 +384,10 @@ void br_mqtt_out_figure(struct br_mqtt_out *out, const Bruis__V1__Figure *figure
             .expiry_s = expiry_s(figure),
             .revision = figure->revision,
         };
+        /* a new window does not replace one that still waits, as long as somebody listens */
+        if (newest && figure->revision == 0 && strcmp(figure->window, "live") != 0 &&
+            br_mqtt_out_connected(out))
+            count_lost(out->expired, br_mqtt_outbox_pass(out->outbox, topic));
         publish_record(out, &figure->base, encoding, &particular);
     }
 }

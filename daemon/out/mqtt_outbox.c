@@ -209,11 +209,9 @@ unsigned br_mqtt_outbox_keep(struct br_mqtt_outbox *outbox, const struct br_paho
     return 0;
 }
 
-unsigned br_mqtt_outbox_queue(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message)
+/* Puts an item at the end of the stream. How many were lost for it. */
+static unsigned wait_queued(struct br_mqtt_outbox *outbox, struct br_mqtt_item *item)
 {
-    struct br_mqtt_item *item = make_item(outbox, message);
-    if (!item)
-        return 1;
     list_put(&outbox->queued, item, NULL);
     if (outbox->queued.count <= outbox->queue_max)
         return 0;
@@ -221,6 +219,25 @@ unsigned br_mqtt_outbox_queue(struct br_mqtt_outbox *outbox, const struct br_pah
     list_take(&outbox->queued, oldest);
     free(oldest);
     return 1;
+}
+
+unsigned br_mqtt_outbox_queue(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message)
+{
+    struct br_mqtt_item *item = make_item(outbox, message);
+    return item ? wait_queued(outbox, item) : 1;
+}
+
+unsigned br_mqtt_outbox_pass(struct br_mqtt_outbox *outbox, const char *name)
+{
+    struct topic *topic = find_topic(outbox, name);
+    struct br_mqtt_item *item = topic ? topic->waiting : NULL;
+    if (!item)
+        return 0;
+    topic->waiting = NULL;
+    list_take(&outbox->kept, item);
+    item->topic = NULL;
+    item->message.retained = false;
+    return wait_queued(outbox, item);
 }
 
 void br_mqtt_outbox_drop(struct br_mqtt_outbox *outbox)

@@ -26,6 +26,10 @@ void br_mqtt_outbox_close(struct br_mqtt_outbox *outbox);
 unsigned br_mqtt_outbox_keep(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message);
 unsigned br_mqtt_outbox_queue(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message);
 
+/* A kept message of the topic that still waits is not to be replaced: it becomes one of the stream, not
+ * retained. As br_mqtt_outbox_queue. */
+unsigned br_mqtt_outbox_pass(struct br_mqtt_outbox *outbox, const char *topic);
+
 /* Forgets what waits. */
 void br_mqtt_outbox_drop(struct br_mqtt_outbox *outbox);
 
