@@ -105,11 +105,11 @@ $(PROGRAM): $(B)/obj/daemon/main.o $(LIBRARY)
 
 $(B)/tests/e2e/%: $(B)/obj/tests/e2e/%.o $(E2E_HELP:%.c=$(B)/obj/%.o) $(LIBRARY)
 	@mkdir -p $(dir $@)
-	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs check)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs check libcurl)
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(LIBRARY)
 	@mkdir -p $(dir $@)
-	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs check)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs check libcurl)
 
 .PRECIOUS: $(B)/obj/tests/%.o
 

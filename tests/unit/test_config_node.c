@@ -5,9 +5,9 @@
  * cannot tell them apart. */
 #include "daemon/config.h"
 
-#include "daemon/config_node.h"
-#include "daemon/config_parse.h"
-#include "daemon/config_value.h"
+#include "daemon/config/node.h"
+#include "daemon/config/parse.h"
+#include "daemon/config/value.h"
 
 #include "tests/unit/unit.h"
 

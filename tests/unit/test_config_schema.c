@@ -4,8 +4,8 @@
 /* The schema itself, what is told of it, and the annotated example. */
 #include "tests/unit/config_fixture.h"
 
-#include "daemon/config_schema.h"
-#include "daemon/config_store.h"
+#include "daemon/config/schema.h"
+#include "daemon/config/store.h"
 
 /* The annotated example, which lies in the repository: the tests run at its root. */
 START_TEST(example_is_good)

@@ -1,146 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 the bruisd authors
  * SPDX-License-Identifier: EUPL-1.2
  */
-#include "daemon/flow/region.h"
-
-#include <math.h>
-
 #include <jansson.h>
 
-#include "tests/unit/unit.h"
-
-/* A country of two provinces on a grid of 0.1 degree: gm9901 and gm9902 side by side in pv91, gm9903 north of
- * gm9901 in pv92, cr91 across the provinces; wk990101 is the west half of gm9901. */
-static const char table_text[] = "code,type,name,parents,population,area_km2\r\n"
-                                 "GM9901,gemeente,Bovendorp,pv91|CR91,1000,50.5\r\n"
-                                 "gm9902,gemeente,\"Neder, dorp\",pv91,2000,\r\n"
-                                 "gm9903,gemeente,'t Noord,pv92|cr91,,70\r\n"
-                                 "wk990101,wijk,West,gm9901,,\r\n"
-                                 "pv91,provincie,Zuidland,nl00,3000,\r\n"
-                                 "pv92,provincie,Noordland,nl00,,\r\n"
-                                 "cr91,corop,Westrand,nl00,,\r\n"
-                                 "nl00,land,Proefland,,,\r\n";
-
-enum { GM1, GM2, GM3, WK, PV1, PV2, CR, NL, TABLE };
-
-#define FEATURE(code, west, south, east, north)                                                              \
-    "{\"type\":\"Feature\",\"properties\":{\"statcode\":\"" code "\",\"features\":[1]},"                     \
-    "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[" BOX(west, south, east, north) "]}}"
-#define BOX(west, south, east, north)                                                                        \
-    "[[" #west "," #south "],[" #east "," #south "],[" #east "," #north "],[" #west "," #north "],[" #west   \
-    "," #south "]]"
-
-static const char gemeenten_text[] =
-    "{\"type\":\"FeatureCollection\",\"name\":\"features\",\"crs\":null,\n\"features\":[\n" FEATURE(
-        "GM9902", 5.1, 52.0, 5.2,
-        52.1) ",\n" FEATURE("GM9903", 5.0, 52.1, 5.1,
-                            52.2) ",\n" FEATURE("GM9901", 5.0, 52.0, 5.1,
-                                                52.1) ",\n" FEATURE("GM9999", 6.0, 52.0, 6.1,
-                                                                    52.1) ",\n"
-                                                                          "{\"type\":\"Feature\","
-                                                                          "\"properties\":{\"statcode\":"
-                                                                          "\"pv92\"},\"geometry\":null}],"
-                                                                          "\"last\":1}";
-static const char wijken_text[] =
-    "{\"type\":\"FeatureCollection\",\"features\":[" FEATURE("WK990101", 5.0, 52.0, 5.05, 52.101) "]}";
-
-struct world {
-    char dir[64];
-    struct br_config config;
-    struct br_config_boundary boundaries[2];
-    struct br_config_set sets[8];
-    char *texts[16];
-    size_t text_count;
-    struct br_faults *faults;
-    struct br_regions *regions;
-};
-
-static char *file(struct world *w, const char *name, const char *text)
-{
-    char *path;
-    ck_assert_int_gt(asprintf(&path, "%s/%s", w->dir, name), 0);
-    FILE *to = fopen(path, "w");
-    ck_assert_ptr_nonnull(to);
-    fputs(text, to);
-    fclose(to);
-    w->texts[w->text_count++] = path;
-    return path;
-}
-
-static void begin(struct world *w, const char *table)
-{
-    *w = (struct world){.dir = "/tmp/bruisd-test-XXXXXX"};
-    ck_assert_ptr_nonnull(mkdtemp(w->dir));
-    w->faults = br_faults_open();
-    w->config.path = (char *)"bruisd.yaml";
-    w->config.regions.year = 2023;
-    w->config.regions.table = file(w, "table.csv", table);
-    w->config.regions.nearest_m = 2000;
-    w->config.regions.boundaries = w->boundaries;
-    w->config.regions.sets = w->sets;
-}
-
-static void add_boundary(struct world *w, const char *name, const char *text)
-{
-    w->boundaries[w->config.regions.boundary_count++] =
-        (struct br_config_boundary){file(w, name, text), (char *)"statcode"};
-}
-
-static struct br_config_set *add_set(struct world *w, const char *code, size_t count, char **members)
-{
-    struct br_config_set *set = &w->sets[w->config.regions.set_count++];
-    *set = (struct br_config_set){.code = (char *)code, .name = (char *)code, .type = (char *)"set"};
-    set->members = (struct br_config_texts){count, members};
-    set->line = 100 + (unsigned)w->config.regions.set_count;
-    return set;
-}
-
-static void open_good(struct world *w)
-{
-    w->regions = br_regions_open(&w->config, w->faults);
-    br_faults_print(w->faults, stdout);
-    ck_assert_ptr_nonnull(w->regions);
-}
-
-static void end(struct world *w)
-{
-    br_regions_close(w->regions);
-    br_faults_close(w->faults);
-    for (size_t i = 0; i < w->text_count; i++) {
-        unlink(w->texts[i]);
-        free(w->texts[i]);
-    }
-    rmdir(w->dir);
-}
-
-/* The faults as text, with the folder cut off. */
-static void expect_faults(struct world *w, const char *wanted)
-{
-    char *text = NULL, got[4096] = "";
-    size_t size;
-    w->regions = br_regions_open(&w->config, w->faults);
-    ck_assert_ptr_null(w->regions);
-    FILE *to = open_memstream(&text, &size);
-    br_faults_print(w->faults, to);
-    fclose(to);
-    size_t dir = strlen(w->dir) + 1;
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        snprintf(got + strlen(got), sizeof got - strlen(got), "%s\n",
-                 strncmp(line, w->dir, dir - 1) == 0 ? line + dir : line);
-    ck_assert_str_eq(got, wanted);
-    free(text);
-}
-
-static void expect_members(const struct br_membership *m, size_t count, const uint32_t *wanted)
-{
-    ck_assert_uint_eq(m->count, count);
-    for (size_t i = 0; i < count; i++)
-        ck_assert_uint_eq(m->region[i], wanted[i]);
-}
-
-#define EXPECT(membership, ...)                                                                              \
-    expect_members(membership, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t),                         \
-                   (uint32_t[]){__VA_ARGS__})
+#include "tests/unit/region_fixture.h"
 
 START_TEST(reads_the_table)
 {
@@ -300,6 +163,9 @@ START_TEST(points_outside_take_the_nearest)
 }
 END_TEST
 
+static const char wijken_text[] =
+    "{\"type\":\"FeatureCollection\",\"features\":[" FEATURE("WK990101", 5.0, 52.0, 5.05, 52.101) "]}";
+
 START_TEST(levels_of_polygons)
 {
     struct world w;
@@ -340,74 +206,6 @@ START_TEST(levels_that_cross)
 }
 END_TEST
 
-START_TEST(sets_by_members_and_exceptions)
-{
-    struct world w;
-    struct br_membership m;
-    char *south[] = {(char *)"PV91"}, *all[] = {(char *)"nl00"},
-         *nested[] = {(char *)"x-south", (char *)"gm9903"};
-    char *two[] = {(char *)"gm9901", (char *)"x-rest"};
-    begin(&w, table_text);
-    add_set(&w, "x-south", 1, south);
-    add_set(&w, "x-rest", 1, all)->except =
-        (struct br_config_texts){1, (char **)&(char *[]){(char *)"x-south"}};
-    add_set(&w, "x-nested", 2, nested)->except =
-        (struct br_config_texts){1, (char **)&(char *[]){(char *)"wk990101"}};
-    add_set(&w, "x-two", 2, two)->type = (char *)"woondeal";
-    open_good(&w);
-    ck_assert_uint_eq(br_regions_count(w.regions), TABLE + 4);
-    ck_assert_uint_eq(br_regions_find(w.regions, br_view_of("X-REST")), TABLE + 1);
-    const struct br_region *set = br_regions_at(w.regions, TABLE + 3);
-    ck_assert(set->is_set && set->population == -1);
-    ck_assert_str_eq(set->type, "woondeal");
-    ck_assert_str_eq(br_regions_at(w.regions, TABLE)->type, "set");
-    ck_assert(br_regions_home(w.regions, GM1, NAN, NAN, &m)); /* a member's descendants are in */
-    EXPECT(&m, GM1, PV1, CR, NL, TABLE, TABLE + 2, TABLE + 3);
-    ck_assert(br_regions_home(w.regions, WK, NAN, NAN, &m));
-    EXPECT(&m, GM1, WK, PV1, CR, NL, TABLE, TABLE + 3);
-    ck_assert(br_regions_home(w.regions, GM3, NAN, NAN, &m));
-    EXPECT(&m, GM3, PV2, CR, NL, TABLE + 1, TABLE + 2, TABLE + 3);
-    ck_assert(br_regions_home(w.regions, NL, NAN, NAN, &m)); /* of the whole, nobody knows which part */
-    EXPECT(&m, NL, TABLE + 1, TABLE + 3);
-    ck_assert(br_regions_home(w.regions, TABLE, NAN, NAN, &m)); /* a set as a home */
-    EXPECT(&m, TABLE, TABLE + 2);
-    end(&w);
-}
-END_TEST
-
-static const char centre_text[] =
-    "{\"type\":\"Feature\",\"properties\":{},\"geometry\":{\"type\":\"MultiPolygon\",\"coordinates\":[[" BOX(
-        5.08, 52.04, 5.12, 52.06) "," BOX(5.09, 52.045, 5.095, 52.05) "],[" BOX(7.0, 52.0, 7.1, 52.1) "]]}}";
-
-START_TEST(sets_by_polygon)
-{
-    struct world w;
-    struct br_membership m;
-    begin(&w, table_text);
-    add_boundary(&w, "gemeenten.geojson", gemeenten_text);
-    add_set(&w, "x-centre", 0, NULL)->boundary = file(&w, "centre.geojson", centre_text);
-    open_good(&w);
-    ck_assert(br_regions_locate(w.regions, 52.05, 5.085, &m));
-    EXPECT(&m, GM1, PV1, CR, NL, TABLE);
-    ck_assert(br_regions_locate(w.regions, 52.05, 5.11, &m));
-    EXPECT(&m, GM2, PV1, NL, TABLE);
-    ck_assert(br_regions_locate(w.regions, 52.047, 5.092, &m)); /* in its hole */
-    EXPECT(&m, GM1, PV1, CR, NL);
-    ck_assert(!br_regions_locate(w.regions, 52.05, 7.05, &m)); /* in the set alone */
-    ck_assert(br_regions_home(w.regions, GM3, 52.05, 7.05, &m));
-    EXPECT(&m, GM3, PV2, CR, NL, TABLE);
-    ck_assert(br_regions_home(w.regions, GM3, NAN, NAN, &m));
-    EXPECT(&m, GM3, PV2, CR, NL);
-    br_regions_close(w.regions);
-    w.config.regions.boundary_count = 0;
-    open_good(&w);
-    ck_assert(br_regions_locate(w.regions, 52.05, 7.05, &m));
-    EXPECT(&m, TABLE);
-    ck_assert(!br_regions_locate(w.regions, 52.15, 5.02, &m));
-    end(&w);
-}
-END_TEST
-
 START_TEST(points_for_maps)
 {
     struct world w;
@@ -423,142 +221,6 @@ START_TEST(points_for_maps)
     r = br_regions_at(w.regions, TABLE);
     ck_assert(r->lat > 52.0 && r->lat < 52.1 && r->lon > 5.0 && r->lon < 5.2);
     ck_assert(isnan(br_regions_at(w.regions, WK)->lat));
-    end(&w);
-}
-END_TEST
-
-START_TEST(tells_faults_of_sets)
-{
-    struct world w;
-    char *bad[] = {(char *)"gm9901", (char *)"gm1234"}, *itself[] = {(char *)"x-b"},
-         *good[] = {(char *)"nl00"};
-    begin(&w, table_text);
-    add_set(&w, "x-a", 2, bad)->except = (struct br_config_texts){1, itself};
-    add_set(&w, "x-b", 1, itself);
-    add_set(&w, "pv91", 1, good);
-    add_set(&w, "x d", 1, good)->type = (char *)"a/b";
-    add_set(&w, "x-e", 0, NULL);
-    add_set(&w, "x-f", 0, NULL)->boundary =
-        file(&w, "f.geojson", "{\"type\":\"FeatureCollection\",\"features\":[]}");
-    expect_faults(&w,
-                  "bruisd.yaml:101: regions.sets: x-a: gm1234 is no region of the table and no earlier set\n"
-                  "bruisd.yaml:101: regions.sets: x-a: x-b is no region of the table and no earlier set\n"
-                  "bruisd.yaml:102: regions.sets: x-b: x-b is no region of the table and no earlier set\n"
-                  "bruisd.yaml:103: regions.sets: pv91 is a region already\n"
-                  "bruisd.yaml:104: regions.sets: x d: a code is made of letters, digits and - _ .\n"
-                  "bruisd.yaml:104: regions.sets: x d: type is not one word in lower case\n"
-                  "bruisd.yaml:105: regions.sets: x-e has neither members nor a boundary\n"
-                  "f.geojson: holds no polygon\n");
-    end(&w);
-}
-END_TEST
-
-static void expect_outline_fault(const char *text, const char *fault)
-{
-    struct world w;
-    char wanted[256];
-    begin(&w, table_text);
-    add_boundary(&w, "b.geojson", text);
-    snprintf(wanted, sizeof wanted, "b.geojson:%s\n", fault);
-    expect_faults(&w, wanted);
-    end(&w);
-}
-
-#define COLLECTION(features) "{\"type\":\"FeatureCollection\",\n\"features\":[\n" features "]}"
-#define GEOMETRY(geometry)                                                                                   \
-    COLLECTION("{\"type\":\"Feature\",\"properties\":{\"statcode\":\"gm9901\"},\"geometry\":" geometry "}")
-#define POLYGON(ring) GEOMETRY("{\"type\":\"Polygon\",\"coordinates\":[" ring "]}")
-
-START_TEST(tells_faults_of_outlines)
-{
-    expect_outline_fault("", "1: no GeoJSON: it begins with no object");
-    expect_outline_fault("[1]", "1: no GeoJSON: it begins with no object");
-    expect_outline_fault("{\"features\":{}}", "1: features is no array");
-    expect_outline_fault("{\"features\":[{\"type\":\"Feature\"} {}]}", "1: features is not closed");
-    expect_outline_fault("{\"features\":[]", "1: no JSON object: it is not closed");
-    expect_outline_fault("{\"x\" 1}", "1: no JSON object");
-    expect_outline_fault("{\"type\":\"Feature\"}", " no feature has a text as its property \"statcode\"");
-    expect_outline_fault(POLYGON("[[5,52],[6,52],[5,52]]"),
-                         "3: feature 1: a ring has fewer than 4 positions");
-    expect_outline_fault(POLYGON("[[5,52],[6,52],[6,53],[5,53]]"),
-                         "3: feature 1: a ring does not end where it begins");
-    expect_outline_fault(POLYGON("[[155000,463000],[6,52],[6,53],[155000,463000]]"),
-                         "3: feature 1: a position is not longitude and latitude in degrees");
-    expect_outline_fault(POLYGON("[[5,\"52\"],[6,52],[6,53],[5,52]]"),
-                         "3: feature 1: a position is not longitude and latitude in degrees");
-    expect_outline_fault(GEOMETRY("{\"type\":\"Point\",\"coordinates\":[5,52]}"),
-                         "3: feature 1: its geometry is no Polygon or MultiPolygon");
-    expect_outline_fault(GEOMETRY("{\"type\":\"MultiPolygon\",\"coordinates\":[[]]}"),
-                         "3: feature 1: a polygon without rings");
-    expect_outline_fault(
-        COLLECTION("{\"type\":\"Feature\",\"properties\":{\"code\":\"gm9901\"},\"geometry\":null}"),
-        " no feature has a text as its property \"statcode\"");
-}
-END_TEST
-
-/* A file that ends in the middle is a fault wherever it is cut. */
-START_TEST(cut_outlines)
-{
-    size_t size = strlen(gemeenten_text);
-    for (size_t cut = 1; cut < size; cut += 37) {
-        struct world w;
-        begin(&w, table_text);
-        char *text = strndup(gemeenten_text, cut);
-        add_boundary(&w, "b.geojson", text);
-        free(text);
-        w.regions = br_regions_open(&w.config, w.faults);
-        ck_assert_ptr_null(w.regions);
-        ck_assert_uint_eq(br_faults_count(w.faults), 1);
-        end(&w);
-    }
-}
-END_TEST
-
-static void expect_covered(const struct world *w, size_t count, char **codes, const char *wanted)
-{
-    bool covered[32];
-    char got[33] = "";
-    struct br_config_texts texts = {count, codes};
-    br_regions_covered(w->regions, &texts, covered);
-    for (size_t i = 0; i < br_regions_count(w->regions); i++)
-        got[i] = covered[i] ? '1' : '0';
-    ck_assert_str_eq(got, wanted);
-}
-
-START_TEST(covered_regions)
-{
-    struct world w;
-    char *south[] = {(char *)"pv91"}, *all[] = {(char *)"nl00"}, *rest[] = {(char *)"x-rest"};
-    char *mixed[] = {(char *)"gm9902", (char *)"x-rest", (char *)"nowhere"}, *west[] = {(char *)"cr91"};
-    begin(&w, table_text);
-    add_boundary(&w, "gemeenten.geojson", gemeenten_text);
-    add_set(&w, "x-south", 1, south);
-    add_set(&w, "x-rest", 1, all)->except = (struct br_config_texts){1, west};
-    add_set(&w, "x-centre", 0, NULL)->boundary = file(&w, "centre.geojson", centre_text);
-    open_good(&w);
-    /*                          GGGWPPCNsrc: gm9901 gm9902 gm9903 wk pv91 pv92 cr91 nl00, the sets */
-    expect_covered(&w, 1, all, "11111111111");
-    expect_covered(&w, 1, south, "11011000101");
-    expect_covered(&w, 1, west, "10110010000");
-    expect_covered(&w, 0, NULL, "00000000000");
-    /* all but cr91: gm9902 is whole; pv91 is not, for gm9901 lies in cr91 */
-    expect_covered(&w, 1, rest, "01000000010");
-    expect_covered(&w, 3, mixed, "01000000010");
-    end(&w);
-}
-END_TEST
-
-START_TEST(too_many_memberships)
-{
-    struct world w;
-    char table[8192] = "code,type,name,parents\nin,gemeente,In,", *at = table + strlen(table);
-    for (int i = 0; i < BR_MEMBERSHIP_MAX; i++)
-        at += sprintf(at, "%sp%d", i ? "|" : "", i);
-    at += sprintf(at, "\n");
-    for (int i = 0; i < BR_MEMBERSHIP_MAX; i++)
-        at += sprintf(at, "p%d,kring,P,\n", i);
-    begin(&w, table);
-    expect_faults(&w, "table.csv:2: code: in counts in more than 64 regions and sets\n");
     end(&w);
 }
 END_TEST
@@ -635,6 +297,99 @@ START_TEST(all_facilities_of_the_country)
 }
 END_TEST
 
+/* --- deploy/regions/make-table --- */
+
+/* What the script prints, or NULL where it fails; the caller frees it. */
+static char *make_table(const char *list)
+{
+    char command[512], *text = NULL, part[4096];
+    size_t size, got;
+    snprintf(command, sizeof command, "deploy/regions/make-table %s 2>/dev/null", list);
+    FILE *from = popen(command, "r"), *to = open_memstream(&text, &size);
+    while ((got = fread(part, 1, sizeof part, from)) > 0)
+        fwrite(part, 1, got, to);
+    fclose(to);
+    if (pclose(from) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+START_TEST(the_script_makes_a_table)
+{
+    struct world w;
+    begin(&w, "");
+    char *table = make_table(file(&w, "list.csv",
+                                  "\xEF\xBB\xBFGemeentecode;Gemeentenaam_2023;Provincie;COROP-code;"
+                                  "corop_naam;inwoners;oppervlakte_km2;Burgemeester\r\n"
+                                  "GM9902;'t Dorp, Oost;Friesland;CR04;Noord;300;1.5;A\r\n"
+                                  "9901;Wad;fryslân;4;Noord;200;;B\r\n"
+                                  "gm0001;Stad;PV26;17;Midden;1000;30;C\r\n"));
+    ck_assert_ptr_nonnull(table);
+    ck_assert_str_eq(table, "code,type,name,parents,population,area_km2\n"
+                            "nl00,land,Nederland,,1500,\n"
+                            "ld01,landsdeel,Noord-Nederland,nl00,500,\n"
+                            "ld03,landsdeel,West-Nederland,nl00,1000,30\n"
+                            "pv21,provincie,Fryslân,ld01,500,\n"
+                            "pv26,provincie,Utrecht,ld03,1000,30\n"
+                            "cr04,corop,Noord,pv21,500,\n"
+                            "cr17,corop,Midden,pv26,1000,30\n"
+                            "gm0001,gemeente,Stad,pv26|cr17,1000,30\n"
+                            "gm9901,gemeente,Wad,pv21|cr04,200,\n"
+                            "gm9902,gemeente,\"'t Dorp, Oost\",pv21|cr04,300,1.5\n");
+    w.config.regions.table = file(&w, "made.csv", table);
+    open_good(&w);
+    ck_assert_uint_eq(br_regions_count(w.regions), 10);
+    free(table);
+    end(&w);
+}
+END_TEST
+
+START_TEST(the_script_refuses_bad_lists)
+{
+    static const char *const bad[] = {
+        "",
+        "gemeentecode,gemeentenaam\n1,A\n",
+        "gemeentecode,gemeentenaam,provincie\nGM12345,A,Utrecht\n",
+        "gemeentecode,gemeentenaam,provincie\n1,A,Nergens\n",
+        "gemeentecode,gemeentenaam,provincie\n1,A,PV99\n",
+        "gemeentecode,gemeentenaam,provincie\n1,A\n",
+        "gemeentecode,gemeentenaam,provincie\n1,A,Utrecht\n0001,B,Utrecht\n",
+        "gemeentecode,gemeentenaam,provincie,inwoners\n1,A,Utrecht,1.000\n",
+        "gemeentecode,gemeentenaam,provincie\n1,\xE9,Utrecht\n",
+    };
+    struct world w;
+    begin(&w, "");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *list = file(&w, "list.csv", bad[i]);
+        ck_assert_msg(!make_table(list), "list %zu", i);
+    }
+    ck_assert_ptr_null(make_table("/nonexistent"));
+    end(&w);
+}
+END_TEST
+
+START_TEST(the_script_on_the_country)
+{
+    if (!unit_data_dir()) {
+        puts("skipped: no real payloads");
+        return;
+    }
+    struct world w;
+    char *list = data_file("regions/derived/gemeente_provincie_corop_inwoners_2023.csv");
+    char *table = make_table(list);
+    ck_assert_ptr_nonnull(table);
+    begin(&w, table);
+    open_good(&w);
+    ck_assert_uint_eq(br_regions_count(w.regions), 342 + 40 + 12 + 4 + 1);
+    const struct br_region *land = br_regions_at(w.regions, br_regions_find(w.regions, br_view_of("NL00")));
+    ck_assert_int_eq(land->population, 17811291);
+    end(&w);
+    free(table);
+    free(list);
+}
+END_TEST
+
 static void tests(TCase *tcase)
 {
     tcase_add_test(tcase, reads_the_table);
@@ -645,15 +400,11 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, points_outside_take_the_nearest);
     tcase_add_test(tcase, levels_of_polygons);
     tcase_add_test(tcase, levels_that_cross);
-    tcase_add_test(tcase, sets_by_members_and_exceptions);
-    tcase_add_test(tcase, sets_by_polygon);
     tcase_add_test(tcase, points_for_maps);
-    tcase_add_test(tcase, tells_faults_of_sets);
-    tcase_add_test(tcase, tells_faults_of_outlines);
-    tcase_add_test(tcase, cut_outlines);
-    tcase_add_test(tcase, covered_regions);
-    tcase_add_test(tcase, too_many_memberships);
     tcase_add_test(tcase, all_facilities_of_the_country);
+    tcase_add_test(tcase, the_script_makes_a_table);
+    tcase_add_test(tcase, the_script_refuses_bad_lists);
+    tcase_add_test(tcase, the_script_on_the_country);
 }
 
 UNIT_MAIN("region", tests)
