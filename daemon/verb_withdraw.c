@@ -66,7 +66,7 @@ static const char *check(struct request *request, const struct br_config *config
         !br_time_parse(br_view_of(request->to), &withdrawal->to_utc_ms) ||
         withdrawal->from_utc_ms >= withdrawal->to_utc_ms)
         return "--from and --to must be RFC 3339 times, from before to";
-    strcpy(withdrawal->sensor, request->sensor);
+    snprintf(withdrawal->sensor, sizeof withdrawal->sensor, "%s", request->sensor);
     return NULL;
 }
 

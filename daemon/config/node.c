@@ -117,8 +117,8 @@ static struct br_node *map_under(struct br_node *map, const char *dotted_key, co
         br_faults_add(faults, NULL, 0, dotted_key, "'%s' has a value already, and that is no map", key);
         under = NULL;
     } else if (!under) {
-        under = br_node_map();
-        if (!key || !br_node_add(map, key, 0, under)) {
+        under = key ? br_node_map() : NULL;
+        if (!br_node_add(map, key, 0, under)) {
             br_faults_add(faults, NULL, 0, dotted_key, "no memory");
             under = NULL;
         }

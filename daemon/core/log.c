@@ -178,8 +178,7 @@ const char *br_log_quote(const char *value, char buffer[BR_LOG_QUOTE_SIZE])
         if (value[i] == '"' || value[i] == '\\')
             buffer[length++] = '\\';
         i += escape(value + i, size - i, escaped);
-        memcpy(buffer + length, escaped, strlen(escaped));
-        length += strlen(escaped);
+        length = (size_t)(stpcpy(buffer + length, escaped) - buffer);
     }
     memcpy(buffer + length, cut ? "...\"" : "\"", cut ? 5 : 2);
     return buffer;

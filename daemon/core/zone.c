@@ -140,7 +140,7 @@ static bool take_transitions(struct cursor *cursor, const struct counts *counts,
             cursor->bad = true;
     }
     const unsigned char *types = take(cursor, zone->count);
-    int64_t offsets[256];
+    int64_t offsets[256] = {0};
     for (size_t i = 0; i < counts->type; i++) {
         offsets[i] = take_offset(cursor);
         if (llabs(offsets[i]) * 1000 >= OFFSET_MAX_MS)

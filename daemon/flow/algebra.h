@@ -77,7 +77,7 @@ struct br_field {
 };
 #define BR_FIELD(type, member)                                                                               \
     {                                                                                                        \
-        offsetof(type, member), sizeof(((type *)0)->member)                                                     \
+        offsetof(type, member), sizeof(((type *)0)->member)                                                  \
     }
 
 struct br_algebra {

@@ -119,11 +119,15 @@ static bool grow(struct br_catalogue *catalogue)
 {
     size_t room = catalogue->room ? 2 * catalogue->room : 256;
     struct br_catalogue_entry *entries = realloc(catalogue->entries, room * sizeof *entries);
-    catalogue->entries = entries ? entries : catalogue->entries;
+    if (!entries)
+        return false;
+    catalogue->entries = entries;
     struct origin *origins = realloc(catalogue->origins, room * sizeof *origins);
-    catalogue->origins = origins ? origins : catalogue->origins;
+    if (!origins)
+        return false;
+    catalogue->origins = origins;
     catalogue->room = room;
-    return entries && origins;
+    return true;
 }
 
 /* False: no memory. */
@@ -184,6 +188,7 @@ static bool check_twice(const struct reading *reading)
         size_t first = sorted[i - 1], again = sorted[i];
         if (c->entries[first].feed == c->entries[again].feed &&
             strcmp(c->entries[first].sensor, c->entries[again].sensor) == 0)
+            /* Every entry has its origin: read_row writes both. NOLINTNEXTLINE(clang-analyzer-core.*) */
             br_faults_add(reading->faults, c->origins[again].file, c->origins[again].line, "sensor",
                           "%s stands in %s:%u already", c->entries[again].sensor, c->origins[first].file,
                           c->origins[first].line);

@@ -107,9 +107,12 @@ static int sync_dir(const char *dir)
 int br_checkpoint_write(const struct br_checkpoint *checkpoint, const char *dir)
 {
     char path[PATH_MAX], beside[PATH_MAX];
-    for (size_t i = 0; i < checkpoint->file_count; i++)
-        if (checkpoint->files[i] < 0 || fdatasync(checkpoint->files[i]) != 0)
+    for (size_t i = 0; i < checkpoint->file_count; i++) {
+        if (checkpoint->files[i] < 0) /* there was no descriptor for it */
+            return -EMFILE;
+        if (fdatasync(checkpoint->files[i]) != 0)
             return -errno;
+    }
     if (snprintf(path, sizeof path, "%s/state", dir) >= PATH_MAX ||
         snprintf(beside, sizeof beside, "%s/state.new", dir) >= PATH_MAX)
         return -ENAMETOOLONG;

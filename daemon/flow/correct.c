@@ -100,17 +100,14 @@ static void fold_touch(struct br_windows *windows, const struct touch *touch, vo
         fold_span(windows, touch->sensor, level, touch->start_utc_ms, until, 0, cell);
 }
 
-/* Windows that were dropped from state before are out of reach. */
+/* Windows that were dropped from state before are out of reach: what had been added up in them is gone. */
 static bool is_kept(const struct br_windows *windows, const struct level *level, int64_t start_utc_ms)
 {
-    if (windows->setup.keep_all || level->slot_count == 0)
-        return true;
-    if (level->is_day)
+    if (level->is_day && !windows->setup.keep_all)
         return start_utc_ms >= windows->day_start_utc_ms ||
                (windows->day_before_start_utc_ms != BR_TIME_NONE &&
                 start_utc_ms >= windows->day_before_start_utc_ms);
-    return start_utc_ms >= level->slots[0]->start_utc_ms ||
-           start_utc_ms >= windows->cursor_utc_ms - windows->setup.config->correct_for_ms - level->length_ms;
+    return level_end(windows, level, start_utc_ms) > level->dropped_end_utc_ms;
 }
 
 /* Remembers every window (and hour of a day) of the sensor that overlaps [from, to) and has been closed at
@@ -251,29 +248,25 @@ int br_windows_reading(struct br_windows *windows, struct br_sensor *sensor, con
 }
 
 /* Everything of the sensor that can still be corrected. */
-static void collect_all(struct br_windows *windows, struct br_sensor *sensor)
+static void collect_all(struct br_windows *windows, struct br_sensor *sensor, int64_t since_utc_ms)
 {
-    if (windows->cursor_utc_ms == BR_TIME_NONE || sensor->first_utc_ms == BR_TIME_NONE)
-        return;
-    int64_t from = sensor->first_utc_ms;
-    int64_t kept = windows->cursor_utc_ms - windows->setup.config->correct_for_ms;
-    if (!windows->setup.keep_all && from < kept)
-        from = kept;
-    collect(windows, sensor, from, windows->cursor_utc_ms);
+    int64_t from = sensor->first_utc_ms > since_utc_ms ? sensor->first_utc_ms : since_utc_ms;
+    if (windows->cursor_utc_ms != BR_TIME_NONE && sensor->first_utc_ms != BR_TIME_NONE)
+        collect(windows, sensor, from, windows->cursor_utc_ms);
 }
 
-void br_windows_move(struct br_windows *windows, struct br_sensor *sensor, uint32_t leaf, int64_t from_utc_ms)
+void br_windows_move(struct br_windows *windows, struct br_sensor *sensor, uint32_t leaf,
+                     int64_t since_utc_ms)
 {
-    collect_all(windows, sensor);
+    collect_all(windows, sensor, since_utc_ms);
     sensor->leaf = leaf;
-    if (from_utc_ms != BR_TIME_NONE)
-        sensor->from_utc_ms = from_utc_ms;
     apply(windows);
 }
 
-void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int32_t capacity)
+void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int32_t capacity,
+                       int64_t since_utc_ms)
 {
-    collect_all(windows, sensor);
+    collect_all(windows, sensor, since_utc_ms);
     sensor->capacity = capacity;
     apply(windows);
 }

@@ -96,7 +96,8 @@ static void take_leaf(struct publication *publication, uint32_t leaf)
     }
 }
 
-/* A first publication wants every region; a revision those that a changed leaf counts in. */
+/* A first publication wants every region; a revision those that a changed leaf counts in; a repetition all
+ * others. */
 static void want_regions(struct publication *publication)
 {
     const struct br_windows *windows = publication->windows;
@@ -114,6 +115,8 @@ static void want_regions(struct publication *publication)
         for (uint32_t i = 0; slot->leaf_dirty[leaf] && i < count; i++)
             publication->totals[regions[i]].wanted = true;
     }
+    for (size_t i = 0; publication->is_repetition && i < publication->region_count; i++)
+        publication->totals[i].wanted = !publication->totals[i].wanted;
 }
 
 /* Whether a situation feed was heard shortly before the window's end, and the regions of which it tells every
@@ -307,7 +310,11 @@ void slot_publish(struct br_windows *windows, size_t k, struct slot *slot)
 
 void slot_repeat(struct br_windows *windows, size_t k, struct slot *slot)
 {
-    struct publication publication = {.windows = windows, .level = &windows->levels[k], .slot = slot};
+    struct publication publication = {.windows = windows,
+                                      .level = &windows->levels[k],
+                                      .slot = slot,
+                                      .is_revision = true,
+                                      .is_repetition = true};
     struct figure_room room;
     bool opened = slot->published_times && publication_open(&publication);
     for (uint32_t i = 0; opened && i < publication.region_count; i++)

@@ -170,7 +170,6 @@ static void hear(struct br_flow *flow, size_t feed, enum br_domain domain, const
     int64_t end = reading->observed_at_utc_ms + (period_ms < interval_ms ? period_ms : interval_ms);
     br_watermarks_heard(flow->watermarks, feed, domain, end, received_at_utc_ms);
     flow->heard[domain] = true;
-    begin(flow, domain, reading->observed_at_utc_ms, received_at_utc_ms);
 }
 
 static void learn(struct br_sensor *sensor, const struct br_reading *reading)
@@ -265,6 +264,7 @@ void br_flow_observation(struct br_flow *flow, size_t feed, const struct br_emit
         refuse(flow, feed, result, observation->sensor, why(result));
         return;
     }
+    begin(flow, br_kind_domain((enum br_kind)reading.kind), reading.observed_at_utc_ms, received_at_utc_ms);
     struct br_sensor *sensor =
         sensor_of(flow, feed, (enum br_kind)reading.kind, br_view_of(observation->sensor));
     if (!sensor) {
@@ -289,6 +289,7 @@ void br_flow_snapshot(struct br_flow *flow, size_t feed, int64_t at_utc_ms, int6
     if (judge_time(flow, at_utc_ms, received_at_utc_ms) != BR_USED)
         return;
     hear(flow, feed, BR_TRAFFIC, &reading, received_at_utc_ms);
+    begin(flow, BR_TRAFFIC, at_utc_ms, received_at_utc_ms);
     struct br_sensor *sensor = sensor_of(flow, feed, BR_KIND_SNAPSHOT, br_view_of(SNAPSHOT_SENSOR));
     if (!sensor || br_readings_at(flow->readings, sensor->head, at_utc_ms, &held))
         return;

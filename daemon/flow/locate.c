@@ -32,22 +32,29 @@ static void settle_pending(struct br_flow *flow, struct br_sensor *sensor, int64
     }
 }
 
+/* Since when windows can be corrected; BR_TIME_NONE: all of them. */
+static int64_t correctable_since(const struct br_flow *flow)
+{
+    if (flow->clock_utc_ms == BR_TIME_NONE || flow->setup.replay)
+        return BR_TIME_NONE;
+    return flow->clock_utc_ms - flow->setup.config->correct_for_ms;
+}
+
 /* Gives a sensor its regions, for the first time or anew. */
 static void place_sensor(struct br_flow *flow, struct br_sensor *sensor,
                          const struct br_membership *membership)
 {
     struct br_windows *windows = flow->windows[br_kind_domain((enum br_kind)sensor->kind)];
     uint32_t leaf = membership ? br_leaves_get(br_windows_leaves(windows), membership) : BR_LEAF_NONE;
-    bool is_first = !sensor->placed;
-    int64_t from = BR_TIME_NONE;
+    int64_t since = correctable_since(flow);
 
-    if (is_first && sensor->head != 0 && flow->clock_utc_ms != BR_TIME_NONE && !flow->setup.replay)
-        from = flow->clock_utc_ms - flow->setup.config->correct_for_ms;
-    if (is_first && sensor->head != 0)
-        settle_pending(flow, sensor, from, leaf != BR_LEAF_NONE);
+    if (!sensor->placed && sensor->head != 0) { /* readings that are too old by now count no more */
+        settle_pending(flow, sensor, since, leaf != BR_LEAF_NONE);
+        sensor->from_utc_ms = since;
+    }
     sensor->placed = true;
     if (leaf != sensor->leaf)
-        br_windows_move(windows, sensor, leaf, from);
+        br_windows_move(windows, sensor, leaf, since);
 }
 
 static bool point_of(struct br_flow *flow, bool has, double lat, double lon, const struct br_place *place,
@@ -125,7 +132,8 @@ void br_flow_sensor(struct br_flow *flow, size_t feed, const struct br_emitted_s
         sensor->parking_kind = (uint8_t)record->kind;
     if (record->has_capacity && record->capacity > 0 && !sensor->capacity_fixed &&
         record->capacity != sensor->capacity)
-        br_windows_resize(flow->windows[br_kind_domain(kind)], sensor, record->capacity);
+        br_windows_resize(flow->windows[br_kind_domain(kind)], sensor, record->capacity,
+                          correctable_since(flow));
     if (point_of(flow, record->has_lat && record->has_lon, record->lat, record->lon, &emitted->place, &lat,
                  &lon))
         point_sensor(flow, sensor, lat, lon, sensor->placed_at_utc_ms);

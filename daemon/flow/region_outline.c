@@ -80,12 +80,12 @@ static GEOSGeometry *ring_of(struct reader *r, const json_t *positions)
         return NULL;
     }
     GEOSGeometry *ring = NULL;
-    size_t good = 0;
+    size_t good = 0, last = 2 * (count - 1);
     while (good < count && position_read(json_array_get(positions, good), xy + 2 * good))
         good++;
     if (good < count) {
         fail_feature(r, "a position is not longitude and latitude in degrees");
-    } else if (memcmp(xy, xy + 2 * (count - 1), 2 * sizeof *xy) != 0) {
+    } else if (xy[0] != xy[last] || xy[1] != xy[last + 1]) {
         fail_feature(r, "a ring does not end where it begins");
     } else {
         GEOSCoordSequence *sequence = GEOSCoordSeq_copyFromBuffer_r(r->geos, xy, (unsigned)count, 0, 0);

@@ -107,13 +107,19 @@ static bool grow(struct reading *reading)
     struct br_regions *r = reading->regions;
     uint32_t room = reading->room ? 2 * reading->room : 512;
     struct br_region *more = realloc(r->regions, room * sizeof *more);
-    r->regions = more ? more : r->regions;
+    if (!more)
+        return false;
+    r->regions = more;
     unsigned *lines = realloc(r->lines, room * sizeof *lines);
-    r->lines = lines ? lines : r->lines;
+    if (!lines)
+        return false;
+    r->lines = lines;
     char **parents = realloc(reading->parents, room * sizeof *parents);
-    reading->parents = parents ? parents : reading->parents;
+    if (!parents)
+        return false;
+    reading->parents = parents;
     reading->room = room;
-    return more && lines && parents;
+    return true;
 }
 
 static void read_figures(const struct reading *reading, struct br_region *region)
@@ -134,7 +140,7 @@ static bool read_row(struct reading *reading, int year)
                        BR_REGION_CODE_MAX);
     if (!br_region_type_good(type))
         br_table_fault(reading->table, TYPE, "not one word in lower case");
-    if (r->count == reading->room && !grow(reading))
+    if (r->count >= reading->room && !grow(reading))
         return false;
     struct br_region *region = &r->regions[r->count];
     *region = (struct br_region){.year = year, .lat = NAN, .lon = NAN};
@@ -177,7 +183,8 @@ static void index_codes(const struct reading *reading)
 static void read_parents(const struct reading *reading, uint32_t region)
 {
     struct br_regions *r = reading->regions;
-    const char *at = reading->parents[region];
+    /* Every row has its parents: read_row writes both. */
+    const char *at = reading->parents[region]; /* NOLINT(clang-analyzer-core.NullDereference) */
     size_t room = 1;
     for (const char *c = at; *c; c++)
         room += *c == '|';

@@ -122,8 +122,12 @@ void br_windows_forget(struct br_windows *windows, int64_t before_utc_ms)
         struct level *level = &windows->levels[k];
         size_t gone = 0;
         while (gone < level->slot_count && level->slots[gone]->end_utc_ms < before_utc_ms &&
-               level->slots[gone]->end_utc_ms <= windows->cursor_utc_ms)
+               level->slots[gone]->end_utc_ms <= windows->cursor_utc_ms) {
+            level->dropped_end_utc_ms = level->slots[gone]->end_utc_ms;
             slot_close(level->slots[gone++]);
+        }
+        if (gone == 0)
+            continue;
         level->slot_count -= gone;
         memmove(level->slots, level->slots + gone, level->slot_count * sizeof(struct slot *));
     }

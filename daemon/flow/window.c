@@ -55,7 +55,8 @@ static void level_add(struct br_windows *windows, const char *name, int64_t leng
                                         .length_ms = length_ms,
                                         .is_day = length_ms == BR_DAY_MS,
                                         .given = given,
-                                        .newest_end_utc_ms = BR_TIME_NONE};
+                                        .newest_end_utc_ms = BR_TIME_NONE,
+                                        .dropped_end_utc_ms = BR_TIME_NONE};
     windows->level_count++;
 }
 

@@ -64,11 +64,12 @@ void br_windows_begin(struct br_windows *windows, int64_t from_utc_ms);
 int br_windows_reading(struct br_windows *windows, struct br_sensor *sensor,
                        const struct br_reading *reading);
 
-/* Changes what is known of a sensor; closed windows since from_utc_ms follow (BR_TIME_NONE: all that are
- * kept). */
+/* Changes what is known of a sensor. Windows that hold something since since_utc_ms follow (BR_TIME_NONE: all
+ * that are kept): correct_for before now, so that it does not matter which older ones are still in state. */
 void br_windows_move(struct br_windows *windows, struct br_sensor *sensor, uint32_t leaf,
-                     int64_t from_utc_ms);
-void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int32_t capacity);
+                     int64_t since_utc_ms);
+void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int32_t capacity,
+                       int64_t since_utc_ms);
 
 /* Closes every window of the shortest level that ends at or before this time, and the longer ones with it. */
 void br_windows_advance(struct br_windows *windows, int64_t until_utc_ms);

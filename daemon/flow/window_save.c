@@ -91,6 +91,20 @@ static bool save_published(const struct br_windows *windows, const struct slot *
     return true;
 }
 
+/* What has changed since it was published is to be revised at the next tick. */
+static bool save_dirty(const struct slot *slot, struct br_arena *arena, Bruis__V1__StateSlot *state)
+{
+    if (!slot->dirty)
+        return true;
+    state->has_all_dirty = true;
+    state->all_dirty = slot->all_dirty;
+    state->dirty_leaves = room(arena, slot->leaf_count, sizeof *state->dirty_leaves);
+    for (uint32_t leaf = 0; state->dirty_leaves && leaf < slot->leaf_count; leaf++)
+        if (slot->leaf_dirty[leaf])
+            state->dirty_leaves[state->n_dirty_leaves++] = leaf;
+    return state->dirty_leaves != NULL;
+}
+
 static bool save_level(const struct br_windows *windows, const struct level *level, struct br_arena *arena,
                        Bruis__V1__StateLevel *state)
 {
@@ -103,6 +117,8 @@ static bool save_level(const struct br_windows *windows, const struct level *lev
     state->has_length_ms = state->has_newest_end = true;
     state->length_ms = level->length_ms;
     state->newest_end = level->newest_end_utc_ms;
+    state->has_dropped_end = true;
+    state->dropped_end = level->dropped_end_utc_ms;
     for (size_t i = 0; i < level->slot_count; i++) {
         const struct slot *slot = level->slots[i];
         bruis__v1__state_slot__init(&slots[i]);
@@ -110,7 +126,8 @@ static bool save_level(const struct br_windows *windows, const struct level *lev
         slots[i].start = slot->start_utc_ms;
         slots[i].published = slot->published;
         slots[i].unfinished = slot->unfinished;
-        if (!save_sums(windows, slot, arena, &slots[i]) || !save_published(windows, slot, arena, &slots[i]))
+        if (!save_sums(windows, slot, arena, &slots[i]) || !save_published(windows, slot, arena, &slots[i]) ||
+            !save_dirty(slot, arena, &slots[i]))
             return false;
         state->slots[i] = &slots[i];
     }
@@ -218,6 +235,19 @@ static void load_sums(struct br_windows *windows, struct slot *slot, const Bruis
     }
 }
 
+static void load_dirty(struct br_windows *windows, struct slot *slot, const Bruis__V1__StateSlot *state,
+                       const Bruis__V1__StateDomain *domain, const uint32_t *leaves)
+{
+    slot->dirty = state->has_all_dirty;
+    slot->all_dirty = state->all_dirty;
+    for (size_t i = 0; i < state->n_dirty_leaves; i++) {
+        uint32_t leaf =
+            state->dirty_leaves[i] < domain->n_leaves ? leaves[state->dirty_leaves[i]] : BR_LEAF_NONE;
+        if (leaf != BR_LEAF_NONE && slot_reach(windows, slot, leaf))
+            slot->leaf_dirty[leaf] = slot->extremes[leaf].unsure = true; /* whether it was is not kept */
+    }
+}
+
 static void load_published(struct br_windows *windows, struct slot *slot, const Bruis__V1__StateSlot *state,
                            const uint32_t *regions, size_t region_count)
 {
@@ -248,7 +278,6 @@ static void refold_slot(struct br_windows *windows, size_t k, struct slot *slot)
     }
     for (uint32_t leaf = 0; leaf < slot->leaf_count; leaf++)
         slot_protect(windows, k, slot, leaf);
-    slot->all_dirty = slot->dirty = slot->published;
 }
 
 static void load_level(struct br_windows *windows, size_t k, const Bruis__V1__StateLevel *state,
@@ -268,8 +297,12 @@ static void load_level(struct br_windows *windows, size_t k, const Bruis__V1__St
             refold_slot(windows, k, slot);
         else
             load_sums(windows, slot, state->slots[i], domain, leaves);
+        load_dirty(windows, slot, state->slots[i], domain, leaves);
+        if (refold)
+            slot->all_dirty = slot->dirty = slot->published;
     }
     windows->levels[k].newest_end_utc_ms = state->newest_end;
+    windows->levels[k].dropped_end_utc_ms = state->dropped_end;
 }
 
 /* Folds what the open windows had of each sensor. */

@@ -38,7 +38,8 @@ struct level {
     struct slot **slots; /* ascending by start */
     size_t slot_count, slot_capacity;
     size_t cell_offset;        /* in a sensor's cells; level 0 has none */
-    int64_t newest_end_utc_ms; /* published; BR_TIME_NONE */
+    int64_t newest_end_utc_ms;  /* published; BR_TIME_NONE */
+    int64_t dropped_end_utc_ms; /* windows that end at or before it are gone; BR_TIME_NONE: none are */
 };
 
 /* The days of all sensors begin together. `day` of a sensor's cells holds the open one, `day_before` the
@@ -121,7 +122,8 @@ struct publication {
     struct br_windows *windows;
     struct level *level;
     struct slot *slot;
-    bool is_revision;
+    bool is_revision;   /* only what changed since it was published */
+    bool is_repetition; /* only what did not */
     size_t region_count;
     struct expected *expected; /* for each leaf */
     struct total *totals;      /* for each region */
@@ -145,7 +147,7 @@ bool publication_figure(const struct publication *publication, uint32_t index, u
 /* Publishes a window; only the regions that are dirty when it was published before. */
 void slot_publish(struct br_windows *windows, size_t k, struct slot *slot);
 
-/* The same figures again, with the revision that they have. */
+/* The same figures again, with the revision that they have; what is to be revised comes with its revision. */
 void slot_repeat(struct br_windows *windows, size_t k, struct slot *slot);
 
 #endif

@@ -4,6 +4,7 @@
 #include "daemon/flow/withdrawal.h"
 #include "daemon/core/clock.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -31,7 +32,7 @@ static const char *take(const json_t *object, struct br_withdrawal *withdrawal)
         return "from and to must be RFC 3339 times";
     if (withdrawal->from_utc_ms >= withdrawal->to_utc_ms)
         return "from must be before to";
-    strcpy(withdrawal->sensor, sensor);
+    snprintf(withdrawal->sensor, sizeof withdrawal->sensor, "%s", sensor);
     return NULL;
 }
 

@@ -213,7 +213,7 @@ struct br_segment *br_segment_open(int dir, const char *name, int *error)
         *error = -errno;
         return NULL;
     }
-    struct file_header header;
+    struct file_header header = {0};
     size_t size = 0;
     *error = header_read(file, first, &header, &size);
     if (*error != 0) {

@@ -61,7 +61,8 @@ struct daemon {
     struct br_mqtt_out *mqtt_out;
     struct br_http *http;
     struct br_control *control;
-    br_series **refused; /* oversize and dropped of each feed, for mqtt_in */
+    br_series **refused; /* received, oversize and dropped of each feed, for mqtt_in */
+    int64_t dropped;     /* of all feeds, at the last tick */
     br_series *journal_bytes, *loop_lag, *loop_turn, *clock_steps;
     uint64_t started_ms, awake_ns;
     int64_t turn_max_us;              /* since it was asked for last */
@@ -69,6 +70,7 @@ struct daemon {
     uv_work_t checkpoint_work;
     int checkpoint_error;
     uint64_t checkpoint_began_ms, checkpoint_due_ms;
+    uint64_t checkpoint_early_ms; /* when it is due where the journal fills up */
     uint64_t tick_due_ms;
 };
 
@@ -91,8 +93,9 @@ void daemon_open_handles(struct daemon *daemon);
 /* keep.c */
 void daemon_keep(void *context); /* between two entries of the journal: a checkpoint, when one is due */
 void daemon_keep_last(struct daemon *daemon); /* when everything else has stopped */
-/* The state to go on from. False: there is one that this version cannot read. */
-bool daemon_recall(struct daemon *daemon, Bruis__V1__State **state);
+/* The state to go on from; NULL: from what the journal holds. 0 or the exit status: there is one that cannot
+ * be read. */
+int daemon_recall(struct daemon *daemon, Bruis__V1__State **state);
 br_position daemon_position(struct daemon *daemon,
                             const Bruis__V1__State *state); /* where the journal goes on */
 void daemon_sync(struct daemon *daemon);                    /* the journal to disk, on the pool */

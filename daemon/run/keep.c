@@ -4,11 +4,13 @@
 /* The state on disk: the journal is synced every second, a checkpoint is written now and then, and what is
  * before a checkpoint that is on disk leaves the journal. */
 #include "daemon/run/daemon.h"
+#include "daemon/verb.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define CHECKPOINT_MS UINT64_C(30000)
+#define EARLY_MS UINT64_C(1000) /* between two that make room in a journal that fills up */
 #define TRY_AGAIN_MS UINT64_C(5000)
 
 static void on_pool_sync(uv_work_t *work)
@@ -39,6 +41,25 @@ static void on_pool_checkpoint(uv_work_t *work)
         daemon->checkpoint_error = br_checkpoint_write(daemon->checkpoint, daemon->config->state_dir);
 }
 
+/* A large state is written less often: at most a twentieth of the time goes into it, or half of it where the
+ * journal fills up. */
+static void put_off(struct daemon *daemon, int error)
+{
+    uint64_t now_ms = uv_now(&daemon->loop), took_ms = now_ms - daemon->checkpoint_began_ms;
+    uint64_t wait_ms = took_ms * 20 > CHECKPOINT_MS ? took_ms * 20 : CHECKPOINT_MS;
+    daemon->checkpoint_due_ms = now_ms + (error ? TRY_AGAIN_MS : wait_ms);
+    daemon->checkpoint_early_ms = now_ms + (error ? TRY_AGAIN_MS : took_ms > EARLY_MS ? took_ms : EARLY_MS);
+}
+
+/* Only what a checkpoint holds leaves the journal, and the disk: one that is half full or finds no room does
+ * not wait for its time. */
+static bool is_due(const struct daemon *daemon)
+{
+    bool needs_room = daemon->troubles[DAEMON_NO_JOURNAL] ||
+                      br_journal_size(daemon->journal) > daemon->config->journal_max / 2;
+    return uv_now(&daemon->loop) >= (needs_room ? daemon->checkpoint_early_ms : daemon->checkpoint_due_ms);
+}
+
 /* What is before a checkpoint that is on disk may leave the journal. */
 static void on_checkpoint_written(uv_work_t *work, int status)
 {
@@ -52,21 +73,14 @@ static void on_checkpoint_written(uv_work_t *work, int status)
         br_journal_release(daemon->journal, br_checkpoint_position(daemon->checkpoint));
     br_checkpoint_close(daemon->checkpoint);
     daemon->checkpoint = NULL;
-    /* a large state is written less often: at most a twentieth of the time goes into it */
-    uint64_t took_ms = uv_now(&daemon->loop) - daemon->checkpoint_began_ms;
-    if (daemon->checkpoint_error) {
-        daemon->checkpoint_due_ms = uv_now(&daemon->loop) + TRY_AGAIN_MS;
-        return;
-    }
-    daemon->checkpoint_due_ms =
-        uv_now(&daemon->loop) + (took_ms * 20 > CHECKPOINT_MS ? took_ms * 20 : CHECKPOINT_MS);
+    put_off(daemon, daemon->checkpoint_error);
 }
 
 static void try_again(struct daemon *daemon, int error)
 {
     br_checkpoint_close(daemon->checkpoint);
     daemon->checkpoint = NULL;
-    daemon->checkpoint_due_ms = uv_now(&daemon->loop) + TRY_AGAIN_MS;
+    put_off(daemon, error);
     daemon_health(daemon, DAEMON_NO_CHECKPOINT, true);
     br_log_often(daemon->log, BR_LOG_ERR, "checkpoint_failed", "state", strerror(-error), "",
                  br_now_utc_ms(daemon->now));
@@ -78,7 +92,7 @@ void daemon_keep(void *context)
     int error;
     if (daemon->checkpoint_due_ms == 0) /* a start that fails soon writes none */
         daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
-    if (daemon->checkpoint || daemon->stopping || uv_now(&daemon->loop) < daemon->checkpoint_due_ms)
+    if (daemon->checkpoint || daemon->stopping || !is_due(daemon))
         return;
     daemon->checkpoint_began_ms = uv_now(&daemon->loop);
     daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake), &error);
@@ -106,21 +120,24 @@ void daemon_keep_last(struct daemon *daemon)
     daemon->checkpoint = NULL;
 }
 
-/* The state to go on from. False: there is one that this version cannot read. */
-bool daemon_recall(struct daemon *daemon, Bruis__V1__State **state)
+/* A damaged state is none. One that cannot be read just now is no reason to forget it: the next start may. */
+int daemon_recall(struct daemon *daemon, Bruis__V1__State **state)
 {
     int error = 0;
     *state = br_checkpoint_read(daemon->config->state_dir, &error);
     if (*state || error == -ENOENT)
-        return true;
-    if (error == -ENOTSUP) {
+        return BR_EXIT_OK;
+    if (error == -EBADMSG) {
+        br_log(daemon->log, BR_LOG_ERR, "state_damaged",
+               "reason=\"%s\" action=\"going on from what the journal still holds\"", strerror(-error));
+        return BR_EXIT_OK;
+    }
+    if (error == -ENOTSUP)
         br_log(daemon->log, BR_LOG_ERR, "state_newer", "reason=\"%s/state was written by a newer version\"",
                daemon->config->state_dir);
-        return false;
-    }
-    br_log(daemon->log, BR_LOG_ERR, "state_damaged",
-           "reason=\"%s\" action=\"going on from what the journal still holds\"", strerror(-error));
-    return true;
+    else
+        br_log(daemon->log, BR_LOG_ERR, "state_unreadable", "reason=\"%s\"", strerror(-error));
+    return error == -ENOTSUP ? BR_EXIT_CONFIG : BR_EXIT_IO;
 }
 
 br_position daemon_position(struct daemon *daemon, const Bruis__V1__State *state)

@@ -102,9 +102,10 @@ static int open_flow_from(struct daemon *daemon, const Bruis__V1__State *state)
     size_t key_size = 0;
     int error;
     snprintf(readings, sizeof readings, "%s/readings", daemon->config->state_dir);
+    errno = 0;
     uint8_t *key = br_state_dir_privacy_key(daemon->state, &daemon->config->privacy, &key_size);
     if (!key)
-        return -errno;
+        return errno ? -errno : -EIO; /* EIO: it is too short */
     struct br_flow_setup setup = {.config = daemon->config,
                                   .regions = daemon->regions,
                                   .catalogue = daemon->catalogue,
@@ -126,8 +127,9 @@ static int open_flow_from(struct daemon *daemon, const Bruis__V1__State *state)
 static int open_flow(struct daemon *daemon)
 {
     Bruis__V1__State *state;
-    if (!daemon_recall(daemon, &state))
-        return BR_EXIT_CONFIG;
+    int status = daemon_recall(daemon, &state);
+    if (status)
+        return status;
     int error = open_flow_from(daemon, state);
     daemon->position = daemon_position(daemon, error == -EBADMSG ? NULL : state);
     if (state)
@@ -147,8 +149,8 @@ static int open_intake(struct daemon *daemon)
 {
     int error;
     daemon->quarantine = br_quarantine_open(daemon->config->state_dir, &error);
-    if (!daemon->quarantine)
-        return fail(daemon, BR_EXIT_IO, "quarantine", error);
+    if (!daemon->quarantine) /* a full disk is no reason to hear nothing */
+        br_log(daemon->log, BR_LOG_ERR, "quarantine_off", "reason=\"%s\"", strerror(-error));
     struct br_intake_setup setup = {.loop = &daemon->loop,
                                     .config = daemon->config,
                                     .journal = daemon->journal,

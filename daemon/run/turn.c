@@ -41,6 +41,17 @@ void daemon_pump(void *context)
         become_ready(daemon);
 }
 
+/* Since the last tick: a large message may find no room where a tick still does. */
+static bool has_dropped(struct daemon *daemon)
+{
+    size_t count = daemon->config->feed_count;
+    int64_t dropped = 0, before = daemon->dropped;
+    for (size_t i = 0; daemon->refused && i < count; i++)
+        dropped += *daemon->refused[2 * count + i];
+    daemon->dropped = dropped;
+    return dropped > before;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
@@ -56,7 +67,8 @@ static void on_tick(uv_timer_t *timer)
         br_log(daemon->log, BR_LOG_WARNING, "clock_step", "step_ms=%lld", (long long)step);
     }
     int error = br_journal_append(daemon->journal, &entry);
-    daemon_health(daemon, DAEMON_NO_JOURNAL, error != 0);
+    bool dropped = has_dropped(daemon);
+    daemon_health(daemon, DAEMON_NO_JOURNAL, error != 0 || dropped);
     if (daemon->mqtt_in && loop_ms - daemon->started_ms > CONNECT_MS)
         daemon_health(daemon, DAEMON_NO_BROKER, !br_mqtt_in_connected(daemon->mqtt_in));
     if (error && daemon->intake && br_intake_idle(daemon->intake))
@@ -96,6 +108,7 @@ static void on_signal(uv_signal_t *signal, int number)
 void daemon_open_handles(struct daemon *daemon)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of the call, like a full disk */
     uv_timer_init(&daemon->loop, &daemon->tick);
     uv_idle_init(&daemon->loop, &daemon->busy);
     uv_check_init(&daemon->loop, &daemon->awake);

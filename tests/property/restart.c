@@ -9,16 +9,12 @@
  *
  * Time is in the entries, so an afternoon takes a second. */
 #include "tests/property/restart_fixture.h"
+#include "tests/property/restart_script.h"
 
+#include <dirent.h>
 #include <time.h>
 
-#define SECOND_MS INT64_C(1000)
-#define MINUTE_MS INT64_C(60000)
-#define BEGIN_UTC_MS INT64_C(1787085600000) /* 2026-08-18T20:40:00Z; in Amsterdam the day ends at 22:00 */
 #define SPAN_S 10800
-#define SENSORS 7
-#define JAMS 5
-#define REPEATED 64 /* a repeated message is one of the last ones */
 #define CRASHES_MIN 25
 #define CONFIG_SIZE 4096
 
@@ -72,215 +68,6 @@ static void configure(struct world *w, bool is_private)
     world_file(w, "sensors.csv", sensors_csv);
     world_file(w, "bruisd.yaml", text);
     world_configure(w);
-}
-
-/* ---- a script */
-
-struct maker {
-    struct script *script;
-    uint64_t random;
-    int64_t begin_utc_ms, now_utc_ms;
-    int64_t span_s;
-};
-
-/* How long a reading was under way: mostly not long, sometimes nearly too long, sometimes too long. */
-static int64_t make_delay(struct maker *maker)
-{
-    static const int64_t most_ms[] = {3000, 3000, 3000, 3000, 3000, 3000, 120000, 120000, 3600000, 4000000};
-    return random_below(&maker->random, most_ms[random_below(&maker->random, 10)]);
-}
-
-/* s0 (and s1 of p and t) are the operator's; s2 and s3 say where they are, s4 late in the run, s5 moves
- * halfway, s6 never says it. */
-static int make_place(struct maker *maker, char *text, size_t size, int64_t sensor)
-{
-    int64_t part = (maker->now_utc_ms - maker->begin_utc_ms) * 100 / (maker->span_s * SECOND_MS);
-    int64_t lon = 502 + 9 * sensor; /* in 1/100 */
-    *text = '\0';
-    if (sensor < 2 || sensor == 6 || (sensor == 4 && part < 40) || random_chance(&maker->random, 20))
-        return 0;
-    if (sensor == 5 && part >= 50)
-        lon -= 30;
-    return snprintf(text, size, ",\"lat\":52.05,\"lon\":%" PRId64 ".%02" PRId64, lon / 100, lon % 100);
-}
-
-#define MAYBE(percent, ...)                                                                                  \
-    if (random_chance(&maker->random, percent))                                                              \
-    fprintf(to, __VA_ARGS__)
-
-static void make_parking(struct maker *maker, FILE *to)
-{
-    uint64_t *r = &maker->random;
-    int64_t capacity = 50 + 50 * random_below(r, 3);
-    MAYBE(70, ",\"capacity\":%" PRId64, capacity);
-    MAYBE(95, ",\"vacant\":%" PRId64, random_below(r, capacity));
-    MAYBE(20, ",\"in\":%" PRId64, random_below(r, 30));
-    MAYBE(20, ",\"out\":%" PRId64, random_below(r, 30));
-    MAYBE(30, ",\"open\":%s", random_chance(r, 85) ? "true" : "false");
-}
-
-static void make_traffic(struct maker *maker, FILE *to)
-{
-    uint64_t *r = &maker->random;
-    MAYBE(90, ",\"flow\":%" PRId64, 60 * random_below(r, 60));
-    MAYBE(80, ",\"speed\":%" PRId64, random_below(r, 130));
-    fprintf(to, ",\"period\":%d", random_chance(r, 85) ? 60 : random_chance(r, 50) ? 300 : 900);
-}
-
-static void make_walk(struct maker *maker, FILE *to)
-{
-    uint64_t *r = &maker->random;
-    if (random_chance(r, 50))
-        fprintf(to, ",\"count\":%" PRId64, random_below(r, 200));
-    else
-        fprintf(to, ",\"in\":%" PRId64 ",\"out\":%" PRId64, random_below(r, 90), random_below(r, 90));
-    MAYBE(30, ",\"presence\":%" PRId64, random_below(r, 40));
-    fprintf(to, ",\"period\":%d", random_chance(r, 80) ? 60 : random_chance(r, 50) ? 180 : 3600);
-}
-
-static void add_message(struct maker *maker, const char *feed, char *topic, char *payload)
-{
-    script_add(maker->script, (struct script_entry){BR_ENTRY_MESSAGE,
-                                                    maker->now_utc_ms - random_below(&maker->random, 20),
-                                                    feed, topic, payload});
-}
-
-static char *copy(const char *text)
-{
-    char *copied = strdup(text);
-    ck_assert_ptr_nonnull(copied);
-    return copied;
-}
-
-static void make_reading(struct maker *maker, const char *feed, int64_t at_utc_ms, int64_t sensor)
-{
-    char topic[16], place[64], *payload = NULL;
-    size_t size;
-    FILE *to = open_memstream(&payload, &size);
-    ck_assert_ptr_nonnull(to);
-    make_place(maker, place, sizeof place, sensor);
-    fprintf(to, "{\"t\":%" PRId64 "%s", at_utc_ms, place);
-    if (*feed == 'p')
-        make_parking(maker, to);
-    else if (*feed == 't')
-        make_traffic(maker, to);
-    else
-        make_walk(maker, to);
-    fputs(random_chance(&maker->random, 99) ? "}" : "", to); /* some are cut short */
-    ck_assert_int_eq(fclose(to), 0);
-    snprintf(topic, sizeof topic, "%s/s%" PRId64, feed, sensor);
-    add_message(maker, feed, copy(topic), payload);
-}
-
-/* A reading, and sometimes another one of the same time. */
-static void make_readings(struct maker *maker, const char *feed)
-{
-    int64_t sensor = random_below(&maker->random, SENSORS), at = maker->now_utc_ms - make_delay(maker);
-    if (random_chance(&maker->random, 60))
-        at -= at % MINUTE_MS;
-    if (random_chance(&maker->random, 1))
-        at += 100 * SECOND_MS; /* what has not been yet is not believed */
-    make_reading(maker, feed, at, sensor);
-    if (random_chance(&maker->random, 8))
-        make_reading(maker, feed, at, sensor);
-}
-
-#define DATEX                                                                                                \
-    "<p:payload xmlns:p=\"http://datex2.eu/schema/3/d2Payload\" "                                            \
-    "xmlns:c=\"http://datex2.eu/schema/3/common\" xmlns:l=\"http://datex2.eu/schema/3/locationReferencing\" " \
-    "xmlns:s=\"http://datex2.eu/schema/3/situation\" "                                                       \
-    "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"s:SituationPublication\" "           \
-    "modelBaseVersion=\"3\">"
-
-static void time_text(int64_t utc_ms, char text[BR_TIME_TEXT_SIZE])
-{
-    br_time_format(utc_ms, text);
-}
-
-static void make_jam(struct maker *maker, FILE *to, int64_t number, int64_t at_utc_ms)
-{
-    char since[BR_TIME_TEXT_SIZE], at[BR_TIME_TEXT_SIZE];
-    time_text(at_utc_ms - 10 * MINUTE_MS, since);
-    time_text(at_utc_ms, at);
-    fprintf(to,
-            "<s:situation id=\"S%" PRId64 "\"><s:situationRecord xsi:type=\"s:AbnormalTraffic\" id=\"R%" PRId64
-            "\" version=\"%" PRId64 "\"><s:situationRecordVersionTime>%s</s:situationRecordVersionTime>"
-            "<s:validity><c:validityStatus>active</c:validityStatus><c:validityTimeSpecification>"
-            "<c:overallStartTime>%s</c:overallStartTime></c:validityTimeSpecification></s:validity>",
-            number, number, 1 + random_below(&maker->random, 3), at, since);
-    MAYBE(70, "<s:impact><s:delays><s:delayTimeValue>%" PRId64 "</s:delayTimeValue></s:delays></s:impact>",
-          random_below(&maker->random, 900));
-    MAYBE(80,
-          "<s:locationReference xsi:type=\"l:PointLocation\"><l:pointByCoordinates><l:pointCoordinates>"
-          "<l:latitude>52.02</l:latitude><l:longitude>5.%02" PRId64 "</l:longitude></l:pointCoordinates>"
-          "</l:pointByCoordinates></s:locationReference>",
-          3 + 5 * number);
-    fputs("<s:abnormalTrafficType>queuingTraffic</s:abnormalTrafficType>", to);
-    MAYBE(80, "<s:queueLength>%" PRId64 "</s:queueLength>", 100 * random_below(&maker->random, 50));
-    fputs("</s:situationRecord></s:situation>", to);
-}
-
-/* All jams there are at a time. */
-static void make_snapshot(struct maker *maker)
-{
-    int64_t at_utc_ms = maker->now_utc_ms - make_delay(maker);
-    char at[BR_TIME_TEXT_SIZE], *payload = NULL;
-    size_t size;
-    FILE *to = open_memstream(&payload, &size);
-    ck_assert_ptr_nonnull(to);
-    time_text(at_utc_ms, at);
-    fprintf(to, DATEX "<c:publicationTime>%s</c:publicationTime>", at);
-    for (int64_t number = 0; number < JAMS; number++)
-        if (random_chance(&maker->random, 60))
-            make_jam(maker, to, number, at_utc_ms);
-    fputs("</p:payload>", to);
-    ck_assert_int_eq(fclose(to), 0);
-    add_message(maker, "j", copy("j"), payload);
-}
-
-/* A message once more, as a broker does. */
-static void repeat_message(struct maker *maker)
-{
-    struct script *script = maker->script;
-    size_t back = 1 + (size_t)random_below(&maker->random, REPEATED);
-    if (back > script->count || script->at[script->count - back].type != BR_ENTRY_MESSAGE)
-        return;
-    const struct script_entry entry = script->at[script->count - back];
-    add_message(maker, entry.feed, copy(entry.topic), copy(entry.payload));
-}
-
-static void make_second(struct maker *maker)
-{
-    if (random_chance(&maker->random, 25))
-        make_readings(maker, "p");
-    if (random_chance(&maker->random, 35))
-        make_readings(maker, "t");
-    if (random_chance(&maker->random, 25))
-        make_readings(maker, "w");
-    if (random_chance(&maker->random, 2))
-        make_snapshot(maker);
-    if (random_chance(&maker->random, 8))
-        repeat_message(maker);
-}
-
-/* At the end every domain is heard once more, so that all that is live is told. */
-static void make_script(struct script *script, uint64_t seed, int64_t span_s)
-{
-    struct maker maker = {.script = script, .random = seed, .span_s = span_s};
-    maker.begin_utc_ms = maker.now_utc_ms = BEGIN_UTC_MS + random_below(&maker.random, 1200 * SECOND_MS);
-    int64_t outage_s = random_below(&maker.random, span_s), outage_end_s = outage_s + 400;
-    for (int64_t second = 0; second <= span_s; second++, maker.now_utc_ms += SECOND_MS) {
-        if (second >= outage_s && second < outage_end_s)
-            continue;
-        make_second(&maker);
-        if (second == span_s) {
-            make_reading(&maker, "p", maker.now_utc_ms, 2);
-            make_reading(&maker, "t", maker.now_utc_ms, 2);
-            make_reading(&maker, "w", maker.now_utc_ms, 2);
-            make_snapshot(&maker);
-        }
-        script_add(script, (struct script_entry){.type = BR_ENTRY_TICK, .at_utc_ms = maker.now_utc_ms});
-    }
 }
 
 /* ---- runs */
@@ -358,12 +145,15 @@ static void run_disturbed(struct world *w, const struct script *script, struct f
 }
 
 /* Compares what two runs told; returns how many figures it was. */
-static size_t compare(struct told_list *one, struct told_list *other)
+static size_t compare(struct world *undisturbed, struct world *disturbed)
 {
+    struct told_list *one = &undisturbed->told, *other = &disturbed->told;
     told_settle(one);
     told_settle(other);
+    told_settle(&disturbed->repeated);
     size_t faults = told_differ("figures", one->at, one->count, other->at, other->count);
     faults += told_differ("live figures", one->live, one->live_count, other->live, other->live_count);
+    faults += told_unfounded(&disturbed->repeated, one);
     ck_assert_uint_eq(faults, 0);
     return one->count;
 }
@@ -390,9 +180,9 @@ static void run_both(int run, struct fate fate)
     world_open(&disturbed);
     configure(&disturbed, seed % 2);
     run_disturbed(&disturbed, &script, &fate);
-    size_t count = compare(&undisturbed.told, &disturbed.told);
-    printf("seed %" PRIu64 ": %zu entries, %zu crashes, %zu stops, %zu checkpoints: %zu figures equal\n", seed,
-           script.count, fate.crashes, fate.stops, fate.checkpoints, count);
+    size_t count = compare(&undisturbed, &disturbed);
+    printf("seed %" PRIu64 ": %zu entries, %zu crashes, %zu stops, %zu checkpoints: %zu figures equal\n",
+           seed, script.count, fate.crashes, fate.stops, fate.checkpoints, count);
     ck_assert_uint_ge(fate.crashes + fate.stops, CRASHES_MIN);
     life_end(&undisturbed);
     life_end(&disturbed);
@@ -413,12 +203,184 @@ START_TEST(stops_change_nothing)
 }
 END_TEST
 
+/* ---- a state that is of no use */
+
+/* Part of a script in one life, with a checkpoint on disk and the whole journal kept; then it dies. */
+static void run_half(struct world *w, const struct script *script)
+{
+    life_begin(w);
+    for (size_t i = 0; i < script->count / 2; i++)
+        life_append(w, &script->at[i]);
+    life_read_all(w);
+    life_save(w, life_checkpoint(w), false);
+    life_end(w);
+    world_journal(w);
+}
+
+static void run_rest(struct world *w, const struct script *script)
+{
+    for (size_t i = script->count / 2; i < script->count; i++)
+        life_append(w, &script->at[i]);
+    life_read_all(w);
+    life_check(w);
+}
+
+static int read_error(const struct world *w)
+{
+    int error = 0;
+    Bruis__V1__State *state = br_checkpoint_read(w->state_dir, &error);
+    ck_assert_ptr_null(state);
+    return error;
+}
+
+static char *state_bytes(const struct world *w, size_t *size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/state", w->state_dir);
+    char *bytes = br_file_read(path, 1 << 24, size);
+    ck_assert_ptr_nonnull(bytes);
+    return bytes;
+}
+
+static void write_state(const struct world *w, const char *bytes, size_t size)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/state", w->state_dir);
+    FILE *to = fopen(path, "wb");
+    ck_assert_ptr_nonnull(to);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, to), size);
+    ck_assert_int_eq(fclose(to), 0);
+}
+
+/* The runs of one script: undisturbed, and up to the half with a state on disk. */
+struct halves {
+    struct script script;
+    struct world undisturbed, half;
+    uint64_t random;
+};
+
+static void halves_open(struct halves *h)
+{
+    *h = (struct halves){.random = seed_of(0)};
+    printf("seed %" PRIu64 "\n", h->random);
+    fflush(stdout);
+    make_script(&h->script, h->random, 3600);
+    world_open(&h->undisturbed);
+    configure(&h->undisturbed, false);
+    run_undisturbed(&h->undisturbed, &h->script);
+    world_open(&h->half);
+    configure(&h->half, false);
+    run_half(&h->half, &h->script);
+}
+
+static void halves_end(struct halves *h)
+{
+    life_end(&h->undisturbed);
+    life_end(&h->half);
+    world_end(&h->undisturbed);
+    world_end(&h->half);
+    script_free(&h->script);
+}
+
+START_TEST(newer_state_is_refused)
+{
+    struct halves h;
+    size_t size;
+    halves_open(&h);
+    char *bytes = state_bytes(&h.half, &size);
+    bytes[8]++; /* the version: behind the magic */
+    write_state(&h.half, bytes, size);
+    ck_assert_int_eq(read_error(&h.half), -ENOTSUP);
+    free(bytes);
+    life_begin(&h.half);
+    halves_end(&h);
+}
+END_TEST
+
+START_TEST(damaged_state_is_refused)
+{
+    struct halves h;
+    size_t size;
+    halves_open(&h);
+    char *bytes = state_bytes(&h.half, &size);
+    for (int i = 0; i < 200; i++) {
+        write_state(&h.half, bytes, (size_t)random_below(&h.random, (int64_t)size));
+        ck_assert_int_eq(read_error(&h.half), -EBADMSG);
+        size_t at = (size_t)random_below(&h.random, (int64_t)size);
+        char bit = (char)(1 << random_below(&h.random, 8)), kept = bytes[at];
+        bytes[at] = (char)(kept ^ bit);
+        write_state(&h.half, bytes, size);
+        int error = read_error(&h.half);
+        ck_assert_int_eq(error, at >= 8 && at < 12 && error == -ENOTSUP ? -ENOTSUP : -EBADMSG);
+        bytes[at] = kept;
+    }
+    for (int bit = 0; bit < 8; bit++) { /* an older version than there ever was is damage, too */
+        bytes[8] = (char)(BR_STATE_VERSION ^ 1 << bit);
+        write_state(&h.half, bytes, size);
+        ck_assert_int_eq(read_error(&h.half), bytes[8] == 0 ? -EBADMSG : -ENOTSUP);
+    }
+    free(bytes);
+    told_free(&h.half.told);
+    ck_assert(!life_begin(&h.half)); /* the journal tells all of it again */
+    run_rest(&h.half, &h.script);
+    compare(&h.undisturbed, &h.half);
+    halves_end(&h);
+}
+END_TEST
+
+/* Opens each file of readings; returns how many there are. */
+static size_t spoil_readings(const struct world *w, bool remove_them)
+{
+    char path[400];
+    size_t count = 0;
+    DIR *stream = opendir(w->readings_dir);
+    ck_assert_ptr_nonnull(stream);
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        if (*entry->d_name == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", w->readings_dir, entry->d_name);
+        ck_assert_int_eq(remove_them ? unlink(path) : truncate(path, 100), 0);
+        count++;
+    }
+    closedir(stream);
+    return count;
+}
+
+START_TEST(short_readings_are_made_again)
+{
+    struct halves h;
+    halves_open(&h);
+    ck_assert_uint_gt(spoil_readings(&h.half, false), 0);
+    told_free(&h.half.told);
+    ck_assert(!life_begin(&h.half));
+    run_rest(&h.half, &h.script);
+    compare(&h.undisturbed, &h.half);
+    halves_end(&h);
+}
+END_TEST
+
+START_TEST(lost_readings_do_no_harm)
+{
+    struct halves h;
+    halves_open(&h);
+    ck_assert_uint_gt(spoil_readings(&h.half, true), 0);
+    ck_assert(life_begin(&h.half));
+    run_rest(&h.half, &h.script);
+    ck_assert_uint_gt(h.half.told.count, 0);
+    halves_end(&h);
+}
+END_TEST
+
 static void tests(TCase *tcase)
 {
     const char *seeds = getenv("SEEDS");
     int count = seeds ? atoi(seeds) : 5;
     tcase_add_loop_test(tcase, crashes_change_nothing, 0, count);
     tcase_add_loop_test(tcase, stops_change_nothing, 0, count);
+    tcase_add_test(tcase, newer_state_is_refused);
+    tcase_add_test(tcase, damaged_state_is_refused);
+    tcase_add_test(tcase, short_readings_are_made_again);
+    tcase_add_test(tcase, lost_readings_do_no_harm);
 }
 
 UNIT_MAIN("restart", tests)

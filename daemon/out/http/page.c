@@ -13,6 +13,8 @@
 
 #include "daemon/out/http/www.h"
 
+#define SOURCE_SIZE 64
+
 bool br_page_print(const struct br_ask *ask, struct br_draft *draft)
 {
     (void)ask;
@@ -22,7 +24,7 @@ bool br_page_print(const struct br_ask *ask, struct br_draft *draft)
 
 /* The hash of what stands between two tags, as a source of a policy: 'sha256-...'; 'none' where there is
  * nothing. */
-static void source_of(const char *open, const char *close, char source[64])
+static void source_of(const char *open, const char *close, char source[SOURCE_SIZE])
 {
     const char *page = (const char *)br_www_index;
     const char *end = page + br_www_index_size;
@@ -31,18 +33,18 @@ static void source_of(const char *open, const char *close, char source[64])
         from += strlen(open);
     const char *to = from ? memmem(from, (size_t)(end - from), close, strlen(close)) : NULL;
     if (!to) {
-        strcpy(source, "'none'");
+        snprintf(source, SOURCE_SIZE, "'none'");
         return;
     }
     unsigned char digest[SHA256_DIGEST_LENGTH], text[48]; /* Base64: 44 and a NUL */
     SHA256((const unsigned char *)from, (size_t)(to - from), digest);
     EVP_EncodeBlock(text, digest, sizeof digest);
-    snprintf(source, 64, "'sha256-%s'", (const char *)text);
+    snprintf(source, SOURCE_SIZE, "'sha256-%s'", (const char *)text);
 }
 
 void br_page_policy(char *policy, size_t size_max)
 {
-    char script[64], style[64];
+    char script[SOURCE_SIZE], style[SOURCE_SIZE];
     source_of("<script>", "</script>", script);
     source_of("<style>", "</style>", style);
     snprintf(policy, size_max,

@@ -107,7 +107,7 @@ static void read_bbox(struct reading *reading, const char *value)
               "must be longitudes from -180 to 180 and latitudes from -90 to 90");
     else if (query->south > query->north)
         FAULT(reading, BR_KEY_BBOX, "bbox", "south must not be above north");
-    strcpy(query->bbox_text, value);
+    snprintf(query->bbox_text, sizeof query->bbox_text, "%s", value);
 }
 
 /* One end of an interval; empty or two dots: open. */
@@ -140,7 +140,7 @@ static void read_datetime(struct reading *reading, const char *value)
     }
     if (query->first_utc_ms > query->last_utc_ms)
         FAULT(reading, BR_KEY_DATETIME, "datetime", "the interval must not end before it begins");
-    strcpy(query->datetime_text, value);
+    snprintf(query->datetime_text, sizeof query->datetime_text, "%s", value);
 }
 
 /* A whole number; what is too large becomes max. */
