@@ -57,6 +57,7 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench
 # shim.c is preloaded into the daemon: the tests that need it compile it themselves
 E2E_HELP := $(filter-out tests/e2e/test_%.c tests/e2e/shim.c,$(wildcard tests/e2e/*.c))
 E2E_SCRIPTS := $(wildcard tests/e2e/test_*.py)
+TEST_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/*/*.c))
 
 .PHONY: all deps demo test check check-long asan tsan lint format format-check cover bench install dist clean help \
 	unit golden property e2e build-tests layers purity headers tidy cppcheck
@@ -112,7 +113,7 @@ $(UNIT) $(PROPERTY) $(BENCH): $(B)/tests/%: $(B)/obj/tests/%.o $(LIBRARY)
 	@mkdir -p $(dir $@)
 	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs check libcurl)
 
-.PRECIOUS: $(B)/obj/tests/%.o
+.SECONDARY: $(TEST_OBJECTS)
 
 build-tests: $(PROGRAM) $(UNIT) $(PROPERTY) $(E2E)
 
@@ -136,15 +137,23 @@ test: deps ## unit, golden, property and end-to-end tests
 test-run:
 	@B=$(B) sh tests/run.sh test $(UNIT) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/*.py) $(E2E) $(E2E_SCRIPTS)
 
+# Sanitizers: SUITE=test-run runs everything, the end-to-end tests too; SUITE=quick-run what needs no server.
+SUITE ?= test-run
+
+.PHONY: quick-run
+quick-run:
+	@B=$(B) sh tests/run.sh quick $(UNIT) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/*.py)
+
 asan: deps deps-check ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer (clang)
 	@$(MAKE) --no-print-directory -j2 B=$(B)/asan CC=clang-14 CXX=clang++-14 OPT="-O1 -g" \
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" build-tests
-	@$(MAKE) --no-print-directory B=$(B)/asan test-run
+	@RUNS=4 $(MAKE) --no-print-directory B=$(B)/asan SANITIZE=-fsanitize=address $(SUITE)
 
 tsan: deps deps-check ## the tests under ThreadSanitizer (clang)
 	@$(MAKE) --no-print-directory -j2 B=$(B)/tsan CC=clang-14 CXX=clang++-14 OPT="-O1 -g" \
 	  SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" build-tests
-	@TSAN_OPTIONS="suppressions=tests/lint/tsan.supp halt_on_error=1" $(MAKE) --no-print-directory B=$(B)/tsan test-run
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/lint/tsan.supp halt_on_error=1" RUNS=2 \
+	  $(MAKE) --no-print-directory B=$(B)/tsan SANITIZE=-fsanitize=thread $(SUITE)
 
 # ---- checks of the source
 
@@ -182,13 +191,22 @@ lint: deps deps-check format-check layers headers purity cppcheck tidy ## everyt
 
 .PHONY: deps-check
 
-check: ## lint, sanitizers: what CI runs after make test
+check: ## lint, and what needs no server under the sanitizers: what CI runs after make test
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory asan SUITE=quick-run
+	@$(MAKE) --no-print-directory tsan SUITE=quick-run
+
+check-long: ## everything under the sanitizers, long property runs, benchmarks; each part also runs alone
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory tsan
-
-check-long: check ## what takes longer
+	@$(MAKE) --no-print-directory check-long-property
 	@$(MAKE) --no-print-directory bench
+
+check-long-property: $(PROGRAM) $(PROPERTY) ## 1,000 runs of 10,000 readings against the reference; 40 seeds of restarts
+	@B=$(B) RUNS=1000 READINGS=10000 python3 tests/property/test_replay_reference.py
+	@SEED=1000 SEEDS=40 $(B)/tests/property/restart
+
+.PHONY: check-long-property
 
 cover: deps deps-check ## line and branch coverage of the core
 	@$(MAKE) --no-print-directory -j2 B=$(B)/cover OPT="-O0 -g --coverage" LDFLAGS=--coverage build-tests
