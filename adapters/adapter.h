@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 the bruisd authors
  * SPDX-License-Identifier: EUPL-1.2
  */
-/* An adapter turns the payload of one message into normalised records. One folder and one line in registry.c each.
+/* An adapter turns the payload of one message into normalised records: a folder and a line in registry.c.
  *
- * Adapters are pure: no I/O, no clock, no globals, no log. What they need of the world comes in as a parameter;
- * what needs memory across messages is flagged on what they emit and done by the flow (snapshot_at_utc_ms).
- * An instance belongs to one feed; its calls never overlap, but they may come from different threads. */
+ * Adapters are pure: no I/O, no clock, no globals, no log. What they need of the world comes in as a
+ * parameter; what needs memory across messages is flagged on what they emit and done by the flow
+ * (snapshot_at_utc_ms). An instance belongs to one feed; its calls never overlap, but they may come from
+ * different threads. */
 #ifndef BR_ADAPTERS_ADAPTER_H
 #define BR_ADAPTERS_ADAPTER_H
 
@@ -18,8 +19,8 @@
 
 #include "bruis/v1/observation.pb-c.h"
 
-/* The outcome of a whole message. A message is rejected only when its envelope cannot be read or no element of it
- * could; what holds nothing for us (a status line, another publication) is skipped. */
+/* The outcome of a whole message. A message is rejected only when its envelope cannot be read or no element
+ * of it could; what holds nothing for us (a status line, another publication) is skipped. */
 enum br_outcome { BR_DECODED, BR_SKIPPED, BR_REJECTED };
 
 /* What a message lends to the adapter, until decode returns. */
@@ -56,19 +57,19 @@ struct br_emit {
     struct br_emitted_observation *observations, **observations_end;
     struct br_emitted_sensor *sensors, **sensors_end;
     size_t observation_count, sensor_count;
-    size_t invalid_count;   /* elements with a fault; the others live */
-    size_t unmatched_count; /* sites or versions that the reference table lacks */
-    int64_t snapshot_at_utc_ms; /* not BR_TIME_NONE: this is all there is of the feed's situations at that time */
-    bool reference_changed;     /* the message was a reference table, to be kept over restarts */
+    size_t invalid_count;        /* elements with a fault; the others live */
+    size_t unmatched_count;      /* sites or versions that the reference table lacks */
+    int64_t snapshot_at_utc_ms;  /* not BR_TIME_NONE: these are all situations of the feed at that time */
+    bool reference_changed;      /* the message was a reference table, to be kept over restarts */
     char reason[BR_REASON_SIZE]; /* of the rejection, the skip or the first invalid element */
 };
 
 /* Readies an emit. The arena must live as long as what is in it. */
 void br_emit_start(struct br_emit *emit, struct br_arena *arena);
 
-/* A new observation at the end of the list: initialised, with feed and received_at of the message, a copy of sensor,
- * the domain and its empty submessage (jam: call br_emit_jam). NULL when the arena is full: reject then
- * with "too many records". Strings that are set later must be in the arena or constant. */
+/* A new observation at the end of the list: initialised, with feed and received_at of the message, a copy of
+ * sensor, the domain and its empty submessage (jam: call br_emit_jam). NULL when the arena is full: reject
+ * then with "too many records". Strings that are set later must be in the arena or constant. */
 struct br_emitted_observation *br_emit_observation(struct br_emit *emit, const struct br_message *message,
                                                    Bruis__V1__Domain domain, struct br_view sensor,
                                                    int64_t observed_at_utc_ms);
@@ -84,8 +85,10 @@ void br_emit_flag(struct br_emit *emit, Bruis__V1__Observation *observation, Bru
 void br_emit_invalid(struct br_emit *emit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Sets the reason and gives the outcome back, for `return br_emit_reject(...)`. */
-enum br_outcome br_emit_reject(struct br_emit *emit, const char *format, ...) __attribute__((format(printf, 2, 3)));
-enum br_outcome br_emit_skip(struct br_emit *emit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum br_outcome br_emit_reject(struct br_emit *emit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+enum br_outcome br_emit_skip(struct br_emit *emit, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* What an adapter may ask for when it is opened. */
 struct br_adapter_setup {
@@ -97,11 +100,11 @@ struct br_adapter_setup {
 
 enum br_option_type {
     BR_OPTION_TEXT,
-    BR_OPTION_WORD,  /* one of `words`, separated by | */
-    BR_OPTION_FLAG,  /* true or false */
+    BR_OPTION_WORD, /* one of `words`, separated by | */
+    BR_OPTION_FLAG, /* true or false */
     BR_OPTION_ZONE,
-    BR_OPTION_FILE,  /* opened by the caller, given to `reference`; relative to the configuration's folder */
-    BR_OPTION_TREE   /* checked by the adapter's open */
+    BR_OPTION_FILE, /* opened by the caller, given to `reference`; relative to the configuration's folder */
+    BR_OPTION_TREE  /* checked by the adapter's open */
 };
 
 struct br_option {
@@ -114,16 +117,16 @@ struct br_option {
 
 struct br_adapter {
     const char *name;
-    const char *domains; /* "parking traffic": words separated by a blank */
-    const char *format;  /* format and version, one line */
+    const char *domains;             /* "parking traffic": words separated by a blank */
+    const char *format;              /* format and version, one line */
     const struct br_option *options; /* ends with key NULL */
-    size_t unpacked_max; /* 0: none of its own */
+    size_t unpacked_max;             /* 0: none of its own */
 
-    /* Makes an instance from checked options. All faults go to `faults` with their lines; NULL when there was one. */
+    /* Makes an instance from checked options. All faults go to `faults` with their lines: NULL then. */
     void *(*open)(const struct br_adapter_setup *setup, struct br_faults *faults);
 
-    /* Takes reference data (a site table) from a file; also called with what `reference_changed` told of before a
-     * restart. NULL where the adapter has none. */
+    /* Takes reference data (a site table) from a file; also called with what `reference_changed` told of
+     * before a restart. NULL where the adapter has none. */
     enum br_outcome (*reference)(void *self, const struct br_message *message, struct br_emit *emit);
 
     enum br_outcome (*decode)(void *self, const struct br_message *message, struct br_emit *emit);

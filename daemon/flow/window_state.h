@@ -37,7 +37,7 @@ struct level {
     bool given;          /* its figures go out; else it only feeds longer ones */
     struct slot **slots; /* ascending by start */
     size_t slot_count, slot_capacity;
-    size_t cell_offset;        /* in a sensor's cells; level 0 has none */
+    size_t cell_offset;         /* in a sensor's cells; level 0 has none */
     int64_t newest_end_utc_ms;  /* published; BR_TIME_NONE */
     int64_t dropped_end_utc_ms; /* windows that end at or before it are gone; BR_TIME_NONE: none are */
 };

@@ -5,7 +5,7 @@
  * sensors whose place comes late, changes or never comes) go through a journal twice: in one life, and in
  * many that end at random, each going on from the last checkpoint. Both tell the same figures, byte for byte.
  *
- *     restart                 SEED (default: always the same; it is printed), SEEDS (default 5) in the environment
+ *     restart                 SEED (default: always the same), SEEDS (default 5) in the environment
  *
  * Time is in the entries, so an afternoon takes a second. */
 #include "tests/property/restart_fixture.h"
