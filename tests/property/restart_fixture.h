@@ -109,7 +109,8 @@ static inline void told_print(const char *who, const struct told *told)
 static inline void told_settle(struct told_list *list)
 {
     size_t kept = 0;
-    qsort(list->at, list->count, sizeof *list->at, told_order);
+    if (list->count > 0)
+        qsort(list->at, list->count, sizeof *list->at, told_order);
     for (size_t i = 0; i < list->count; i++)
         if (kept > 0 && told_order(&list->at[kept - 1], &list->at[i]) == 0)
             free(list->at[i].bytes);
