@@ -13,6 +13,7 @@
 #ifndef BR_TESTS_FAILING_MALLOC_H
 #define BR_TESTS_FAILING_MALLOC_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,7 @@ extern const char __executable_start[], etext[];
 #define FAILING_SLOTS 65536u
 
 static long failing_countdown; /* 0: not armed */
+static bool failing_for_good;  /* not only that one, but all after it */
 static bool failing_happened;
 static const void *failing_memory[FAILING_SLOTS]; /* what our own text holds, by its address */
 static long failing_count;
@@ -55,7 +57,9 @@ static inline bool fails(const void *caller)
 {
     if (failing_countdown == 0 || !is_ours(caller) || --failing_countdown > 0)
         return false;
+    failing_countdown = failing_for_good;
     failing_happened = true;
+    errno = ENOMEM;
     return true;
 }
 
@@ -129,8 +133,15 @@ char *strdup(const char *text)
 
 static inline void failing_arm(long nth)
 {
-    failing_happened = false;
+    failing_happened = failing_for_good = false;
     failing_countdown = nth;
+}
+
+/* The nth allocation from here fails, and every one after it. */
+static inline void failing_arm_for_good(long nth)
+{
+    failing_arm(nth);
+    failing_for_good = true;
 }
 
 /* Whether one has failed since failing_arm. */

@@ -301,6 +301,69 @@ START_TEST(a_late_jam)
 }
 END_TEST
 
+/* Snapshots end the jams of their own feed only. */
+START_TEST(two_situation_feeds)
+{
+    struct world w;
+    struct said said;
+    begin(&w, "1m");
+    say(&w, JAMS, "J1 10:00:00 length=1000");
+    said_read(&said, "J1 10:00:00 length=300", 'j');
+    struct br_emitted_observation emitted = {.observation = &said.observation};
+    br_flow_observation(w.flow, LOOPS, &emitted, said.received_at_utc_ms);
+    tick(&w, "10:08:00");
+    expect(&w, "traffic gm0001 1m 10:02:00", "jams=2 queue_length_m=1300");
+    snapshot(&w, "10:02:00", "10:08:01");
+    tick(&w, "10:08:02");
+    expect(&w, "traffic gm0001 1m 10:01:00", "revision=0 jams=2");
+    expect(&w, "traffic gm0001 1m 10:02:00", "revision=1 jams=1 queue_length_m=300");
+    world_end(&w);
+}
+END_TEST
+
+/* A replay drops nothing from state: hours of long ago are corrected. */
+START_TEST(long_ago_in_a_replay)
+{
+    struct world w;
+    world_begin(&w);
+    world_windows(&w, "1h 1d");
+    w.config.correct_for_ms = 7 * BR_DAY_MS;
+    w.replay = true;
+    world_open(&w);
+    say(&w, LOOPS, "S1 2026-08-14T10:00:00Z flow=60");
+    say(&w, LOOPS, "S1 2026-08-15T10:00:00Z flow=60");
+    say(&w, LOOPS, "S1 2026-08-16T10:00:00Z flow=60");
+    say(&w, LOOPS, "S1 2026-08-17T12:00:00Z flow=60");
+    br_flow_settle(w.flow, time_of("2026-08-17T12:30:00Z"));
+    say(&w, LOOPS, "S1 2026-08-14T10:30:00Z flow=120 received=2026-08-17T12:30:01Z");
+    say(&w, LOOPS, "S1 2026-08-16T10:30:00Z flow=120 received=2026-08-17T12:30:01Z");
+    tick(&w, "2026-08-17T12:30:02Z");
+    expect(&w, "traffic gm0001 1h 2026-08-14T10:00:00Z", "revision=1 vehicles=3");
+    expect(&w, "traffic gm0001 1h 2026-08-16T10:00:00Z", "revision=1 vehicles=3");
+    expect(&w, "traffic gm0001 1d 2026-08-15T22:00:00Z", "revision=1 vehicles=3"); /* yesterday */
+    br_flow_finish(w.flow);
+    expect(&w, "traffic gm0001 1d 2026-08-16T22:00:00Z", "vehicles=1");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(late_without_a_place)
+{
+    struct world w;
+    begin(&w, "1m");
+    say(&w, LOOPS, "S1 10:00:00 flow=60");
+    tick(&w, "10:05:00");
+    say(&w, LOOPS, "S2 10:00:00 nowhere flow=60 received=10:05:01");
+    tick(&w, "10:05:02");
+    expect(&w, "traffic gm0001 1m 10:00:00", "revision=0 vehicles=1");
+    say(&w, LOOPS, "S2 10:01:00 gm=1 flow=60 received=10:05:03");
+    tick(&w, "10:05:04");
+    expect(&w, "traffic gm0001 1m 10:00:00", "revision=1 vehicles=2");
+    expect(&w, "traffic gm0001 1m 10:01:00", "revision=1 vehicles=1");
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(a_withdrawn_reading)
 {
     struct world w;
@@ -358,6 +421,9 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, a_jam_corrected_by_a_late_snapshot);
     tcase_add_test(tcase, a_late_snapshot_makes_zeros_known);
     tcase_add_test(tcase, a_late_jam);
+    tcase_add_test(tcase, two_situation_feeds);
+    tcase_add_test(tcase, long_ago_in_a_replay);
+    tcase_add_test(tcase, late_without_a_place);
     tcase_add_test(tcase, a_withdrawn_reading);
     tcase_add_test(tcase, too_old_to_correct);
 }

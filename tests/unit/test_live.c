@@ -202,6 +202,43 @@ START_TEST(no_live_pedestrians_where_windows_are_too_short)
 }
 END_TEST
 
+START_TEST(no_pedestrians_at_all_where_every_window_is_too_short)
+{
+    struct world w;
+    world_begin(&w);
+    world_windows(&w, "1m");
+    world_privacy(&w, 10, 5);
+    world_open(&w);
+    say(&w, PEOPLE, "C1 10:00:00 in=3 out=4 presence=13");
+    ticks(&w, "10:00:01", "10:12:00");
+    ck_assert_uint_eq(w.told_count, 0);
+    world_end(&w);
+}
+END_TEST
+
+/* A name that is longer than what changes are told by: its figures go out as often as they are made. */
+START_TEST(a_very_long_name)
+{
+    struct world w;
+    char *table = NULL;
+    world_begin(&w);
+    world_windows(&w, "1m");
+    ck_assert_int_gt(asprintf(&table, "code,type,name,parents\nnl00,land,%01100d,\n", 7), 0);
+    free(world_file(&w, "regions.csv", table));
+    w.config.regions.boundary_count = 0;
+    w.catalogue_csv = "feed,sensor,region\ngarages,P1,nl00\n";
+    world_open(&w);
+    say(&w, GARAGES, "P1 10:00:00 capacity=100 vacant=30");
+    tick(&w, "10:02:30");
+    ck_assert_uint_eq(count_told(&w, "live"), 1);
+    say(&w, GARAGES, "P1 10:00:00 capacity=100 vacant=30 received=10:02:31");
+    tick(&w, "10:02:32");
+    ck_assert_uint_eq(count_told(&w, "live"), 2);
+    free(table);
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(sensors_without_a_place_or_long_silent_are_not_in_it)
 {
     struct world w;
@@ -227,6 +264,8 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, presence_is_now);
     tcase_add_test(tcase, protected_presence_is_of_the_last_cell);
     tcase_add_test(tcase, no_live_pedestrians_where_windows_are_too_short);
+    tcase_add_test(tcase, no_pedestrians_at_all_where_every_window_is_too_short);
+    tcase_add_test(tcase, a_very_long_name);
     tcase_add_test(tcase, sensors_without_a_place_or_long_silent_are_not_in_it);
 }
 

@@ -226,6 +226,16 @@ START_TEST(no_address_space)
     ck_assert_int_eq(br_readings_land(s.readings), 0);
     ck_assert_str_eq(between(&s, "09:00:00", "12:00:00", NULL), "1 2 3");
 
+    br_link head = s.head;
+    setrlimit(RLIMIT_AS, &none); /* the file's first size is full, and there is no room for a second one */
+    for (error = 0; !error;) {
+        head = s.head;
+        error = br_readings_append(s.readings, &s.head, &reading);
+    }
+    setrlimit(RLIMIT_AS, &old);
+    ck_assert_int_eq(error, -ENOMEM);
+    ck_assert_uint_eq(s.head, head);
+
     struct br_readings_hour hour;
     br_readings_hours(s.readings, &hour, 1);
     br_readings_close(s.readings);

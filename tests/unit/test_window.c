@@ -346,6 +346,38 @@ START_TEST(a_replay_flushes_what_is_unfinished)
 }
 END_TEST
 
+START_TEST(a_replay_that_ends_with_its_windows)
+{
+    struct world w;
+    replay(&w, "1m 5m 15m");
+    for (int minute = 0; minute < 15; minute++) {
+        char line[64];
+        snprintf(line, sizeof line, "S1 10:%02d:00 flow=60 received=never", minute);
+        say(&w, LOOPS, line);
+    }
+    say(&w, LOOPS, "S2 10:14:00 nowhere flow=60 received=never"); /* it never learns its place */
+    br_flow_finish(w.flow);
+    expect(&w, "traffic gm0001 1m 10:14:00", "quality=good vehicles=1 revision=0");
+    expect(&w, "traffic gm0001 5m 10:10:00", "quality=good vehicles=5 revision=0");
+    expect(&w, "traffic gm0001 15m 10:00:00", "quality=good vehicles=15 revision=0");
+    ck_assert_uint_eq(count_told(&w, "15m"), 3);
+    expect_results(&w, LOOPS, "used=15 pending=1");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(a_replay_with_a_sensor_that_has_no_place)
+{
+    struct world w;
+    replay(&w, "1m 1h");
+    say(&w, LOOPS, "S1 10:00:00 flow=60");
+    say(&w, LOOPS, "S2 10:00:00 nowhere flow=60");
+    br_flow_finish(w.flow);
+    expect(&w, "traffic gm0001 1h 10:00:00", "quality=partial vehicles=1 expected=1");
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(a_replay_of_nothing)
 {
     struct world w;
@@ -397,6 +429,8 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, windows_begin_with_the_first_readings);
     tcase_add_test(tcase, a_feed_in_time_begins_a_lateness_ago);
     tcase_add_test(tcase, a_replay_flushes_what_is_unfinished);
+    tcase_add_test(tcase, a_replay_that_ends_with_its_windows);
+    tcase_add_test(tcase, a_replay_with_a_sensor_that_has_no_place);
     tcase_add_test(tcase, a_replay_of_nothing);
     tcase_add_test(tcase, without_times_of_arrival_all_windows_are_made);
 }
