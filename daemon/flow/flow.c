@@ -303,9 +303,11 @@ static size_t withdraw_kind(struct br_flow *flow, struct br_sensor *sensor,
 {
     struct br_windows *windows = flow->windows[br_kind_domain((enum br_kind)sensor->kind)];
     struct br_reading_list list = {0};
+    int64_t from = withdrawal->from_utc_ms, kept = flow->clock_utc_ms - flow->setup.config->correct_for_ms;
     size_t count = 0;
-    br_readings_between(flow->readings, sensor->head, withdrawal->from_utc_ms, withdrawal->to_utc_ms,
-                        INT64_MAX, &list);
+    if (flow->clock_utc_ms != BR_TIME_NONE && !flow->setup.replay && from < kept)
+        from = kept; /* nothing corrects what is older */
+    br_readings_between(flow->readings, sensor->head, from, withdrawal->to_utc_ms, INT64_MAX, &list);
     for (size_t i = 0; i < list.count; i++) {
         list.at[i].bits |= BR_READING_WITHDRAWN;
         count += br_windows_reading(windows, sensor, &list.at[i]) == 0;

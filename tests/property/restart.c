@@ -154,6 +154,7 @@ static size_t compare(struct world *undisturbed, struct world *disturbed)
     size_t faults = told_differ("figures", one->at, one->count, other->at, other->count);
     faults += told_differ("live figures", one->live, one->live_count, other->live, other->live_count);
     faults += told_unfounded(&disturbed->repeated, one);
+    faults += told_twice(one);
     ck_assert_uint_eq(faults, 0);
     return one->count;
 }

@@ -150,6 +150,18 @@ static inline int told_key_order(const void *a, const void *b)
     return strcmp(((const struct told *)a)->key, ((const struct told *)b)->key);
 }
 
+/* One revision says one thing; all is sorted. */
+static inline size_t told_twice(const struct told_list *list)
+{
+    size_t faults = 0;
+    for (size_t i = 1; i < list->count; i++)
+        if (told_key_order(&list->at[i - 1], &list->at[i]) == 0 && faults++ < 6) {
+            told_print("one revision:", &list->at[i - 1]);
+            told_print("the same:    ", &list->at[i]);
+        }
+    return faults;
+}
+
 /* Each figure that was told again at the begin of a life is one that was told; all is sorted. */
 static inline size_t told_unfounded(const struct told_list *repeated, const struct told_list *all)
 {
