@@ -191,6 +191,8 @@ def main():
             rig.wait(lambda n=node: is_told(n), f"the figures of {node}", 200)
         rig.wait(lambda: all(d.metrics().total("bruis_output_pending") == 0 for d in daemons.values()), "the outputs")
         said = {node: listener.taken() for node, listener in listeners.items()}
+        for domain in SUMS:
+            faults.check(any(key[1] == domain for key in expected["exact"]), f"nothing of {domain} to compare")
         check_exact(faults, expected["exact"], said["exact"])
         check_exact(faults, {k: v for k, v in expected["guarded"].items() if k[1] != "pedestrian"}, said["guarded"])
         check_silent(faults, material, said["exact"])

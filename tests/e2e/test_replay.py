@@ -25,7 +25,13 @@ state_dir: {folder}/state
 brokers:
   none: {{url: "mqtt://127.0.0.1:1"}}
 feeds:
-  ndw: {{broker: none, topics: [ndw/#], adapter: datex2, options: {{site_table: {table}}}, max_payload: 16MiB, max_unpacked: 400MiB}}
+  ndw:
+    broker: none
+    topics: [ndw/#]
+    adapter: datex2
+    options: {{site_table: {table}}}
+    max_payload: 16MiB
+    max_unpacked: 400MiB
   npr: {{broker: none, topics: [npr/#], adapter: spdp, stale_after: 15m}}
   crowd: {{broker: none, topics: [crowd/#], adapter: cmsa, interval: 3m}}
 windows: [1m, 5m, 15m, 1h]
