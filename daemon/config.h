@@ -161,6 +161,7 @@ struct br_config {
     int64_t memory_max, journal_max, readings_max, sensors_max;
 
     struct br_node *root; /* the document; feeds' options point into it */
+    unsigned holders;     /* beside who opened it */
 };
 
 /* Reads and checks a file. All faults go to `faults`; NULL when there is one, or when the file cannot be read
@@ -168,6 +169,10 @@ struct br_config {
  * (br_config_check does). The first folder of $STATE_DIRECTORY is state_dir's default. */
 struct br_config *br_config_open(const char *path, struct br_faults *faults);
 void br_config_close(struct br_config *config);
+
+/* Keeps a configuration for one more owner, who closes it too: a connection goes on with what it was made of
+ * when the rest has a newer one. One thread. */
+struct br_config *br_config_hold(const struct br_config *config);
 
 /* The rest of what `bruisd check` tells: opens every file that is named, credentials excepted, and every
  * adapter. */

@@ -73,10 +73,22 @@ char *br_config_path(const struct br_config *config, const char *path)
     return joined;
 }
 
+/* Everybody may only read it, but for the number of those who do. */
+struct br_config *br_config_hold(const struct br_config *config)
+{
+    struct br_config *held = (struct br_config *)(uintptr_t)config;
+    held->holders++;
+    return held;
+}
+
 void br_config_close(struct br_config *config)
 {
     if (!config)
         return;
+    if (config->holders > 0) {
+        config->holders--;
+        return;
+    }
     br_config_free(config);
     br_node_close(config->root);
     free(config->path);

@@ -8,38 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/in/mqtt_link.h"
+#include "daemon/in/mqtt_broker.h"
 #include "daemon/in/router.h"
 
+#define NOWHERE SIZE_MAX
 #define DRAIN_MS 2 /* between looks at the journal while messages flow */
-#define STRAY_SIZE 64
 
-/* What mosquitto and others tell of themselves: the messages that they have thrown away. */
-static const char dropped_topic[] = "$SYS/broker/publish/messages/dropped";
-
-struct broker {
-    struct br_mqtt_in *in;
-    size_t index; /* in the configuration */
-    struct br_mqtt_link *link;
-    struct br_mqtt_filter *filters;
-    size_t filter_count;
-    br_series *connected, *dropped;
-    int64_t dropped_told; /* what was logged, or the first that was heard; -1: nothing yet */
-    _Atomic int64_t dropped_heard;
-    atomic_int stray; /* 0: none, 1: being written, 2: the topic is there, 3: told */
-    char stray_topic[STRAY_SIZE + 1];
+/* A broker of the configuration that feeds name. */
+struct slot {
+    size_t index;
+    struct br_mqtt_broker *broker; /* NULL: one that is being closed has its place */
 };
 
 struct br_mqtt_in {
     struct br_mqtt_in_setup setup;
-    struct broker *brokers; /* those that feeds name */
-    size_t broker_count;
+    uv_mutex_t mutex; /* setup.config and setup.counters: Paho's threads read them */
+    struct slot *slots;
+    size_t slot_count;
     uv_async_t wake;
     uv_timer_t timer;
     atomic_bool asleep; /* the loop waits for a message: whoever appends one wakes it */
     br_position seen;   /* end of the journal at the last on_arrival */
     int handles;        /* not closed yet */
-    size_t links;       /* not closed yet */
+    size_t leaving;     /* brokers that are being closed */
     void (*on_closed)(void *context);
     void *closed_context;
 };
@@ -52,9 +43,8 @@ static void wake(struct br_mqtt_in *in)
         uv_async_send(&in->wake);
 }
 
-static void append(struct broker *broker, size_t feed, const struct br_paho_message *message)
+static void append(struct br_mqtt_in *in, size_t feed, const struct br_paho_message *message)
 {
-    struct br_mqtt_in *in = broker->in;
     const struct br_config_feed *config = &in->setup.config->feeds[feed];
     const struct br_mqtt_in_counters *counters = &in->setup.counters;
     struct br_entry entry = {
@@ -76,78 +66,34 @@ static void append(struct broker *broker, size_t feed, const struct br_paho_mess
     }
 }
 
-/* "1234", all of it digits; -1: something else. */
-static int64_t parse_count(struct br_view text)
+static size_t find_broker(const struct br_config *config, const char *name)
 {
-    int64_t count = text.size > 0 && text.size <= 18 ? 0 : -1;
-    for (size_t i = 0; count >= 0 && i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return -1;
-        count = count * 10 + (text.data[i] - '0');
-    }
-    return count;
-}
-
-static void hear_dropped(struct broker *broker, struct br_view text)
-{
-    int64_t count = parse_count(text);
-    if (count < 0)
-        return;
-    *broker->dropped = count;
-    atomic_store(&broker->dropped_heard, count);
-    uv_async_send(&broker->in->wake);
-}
-
-/* Keeps the first topic that no feed takes, for the loop to tell. */
-static void hear_stray(struct broker *broker, struct br_view topic)
-{
-    int none = 0;
-    if (!atomic_compare_exchange_strong(&broker->stray, &none, 1))
-        return;
-    memcpy(broker->stray_topic, topic.data, topic.size < STRAY_SIZE ? topic.size : STRAY_SIZE);
-    atomic_store(&broker->stray, 2);
-    uv_async_send(&broker->in->wake);
+    for (size_t i = 0; i < config->broker_count; i++)
+        if (strcmp(config->brokers[i].name, name) == 0)
+            return i;
+    return NOWHERE;
 }
 
 /* On Paho's thread, which every client waits for: into the journal and away. */
-static void on_message(void *context, const struct br_paho_message *message)
+static bool on_message(void *context, const char *name, const struct br_paho_message *message)
 {
-    struct broker *broker = context;
-    if (br_view_is(message->topic, dropped_topic)) {
-        hear_dropped(broker, message->payload);
-        return;
-    }
-    const struct br_config *config = broker->in->setup.config;
-    size_t feed = br_router_next(config, broker->index, message->topic, SIZE_MAX);
-    if (feed == SIZE_MAX) {
-        hear_stray(broker, message->topic);
-        return;
-    }
-    for (; feed != SIZE_MAX; feed = br_router_next(config, broker->index, message->topic, feed))
-        append(broker, feed, message);
-    wake(broker->in);
+    struct br_mqtt_in *in = context;
+    uv_mutex_lock(&in->mutex);
+    const struct br_config *config = in->setup.config;
+    size_t broker = find_broker(config, name);
+    size_t feed = broker == NOWHERE ? SIZE_MAX : br_router_next(config, broker, message->topic, SIZE_MAX);
+    bool is_taken = feed != SIZE_MAX;
+    for (; feed != SIZE_MAX; feed = br_router_next(config, broker, message->topic, feed))
+        append(in, feed, message);
+    uv_mutex_unlock(&in->mutex);
+    if (is_taken)
+        wake(in);
+    return is_taken;
 }
 
-static void tell_dropped(struct broker *broker)
+static void on_something(void *context)
 {
-    int64_t count = atomic_load(&broker->dropped_heard);
-    if (broker->dropped_told >= 0 && count > broker->dropped_told)
-        br_log(broker->in->setup.log, BR_LOG_WARNING, "broker_dropped", "broker=%s messages=%lld",
-               broker->in->setup.config->brokers[broker->index].name,
-               (long long)(count - broker->dropped_told));
-    broker->dropped_told = count; /* a lower one: the broker has started again */
-}
-
-/* A session that is kept over a change of the configuration may still have subscriptions of before. */
-static void tell_stray(struct broker *broker)
-{
-    char quoted[BR_LOG_QUOTE_SIZE];
-    int written = 2;
-    if (atomic_compare_exchange_strong(&broker->stray, &written, 3))
-        br_log(broker->in->setup.log, BR_LOG_WARNING, "mqtt_stray",
-               "broker=%s topic=%s why=\"no feed takes it\"",
-               broker->in->setup.config->brokers[broker->index].name,
-               br_log_quote(broker->stray_topic, quoted));
+    uv_async_send(&((struct br_mqtt_in *)context)->wake);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -178,127 +124,84 @@ static void on_timer(uv_timer_t *timer)
 static void on_wake(uv_async_t *async)
 {
     struct br_mqtt_in *in = async->data;
-    for (size_t i = 0; i < in->broker_count; i++) {
-        if (atomic_load(&in->brokers[i].dropped_heard) != in->brokers[i].dropped_told)
-            tell_dropped(&in->brokers[i]);
-        tell_stray(&in->brokers[i]);
-    }
+    for (size_t i = 0; i < in->slot_count; i++)
+        if (in->slots[i].broker)
+            br_mqtt_broker_tell(in->slots[i].broker);
     if (!uv_is_active((uv_handle_t *)&in->timer))
         drain(in);
 }
 
-static void on_up(void *context)
+static void on_change(void *context)
 {
-    struct broker *broker = context;
-    *broker->connected = 1;
-    broker->in->setup.on_change(broker->in->setup.context);
+    struct br_mqtt_in *in = context;
+    in->setup.on_change(in->setup.context);
 }
 
-static void on_down(void *context)
+static int open_slot(struct br_mqtt_in *in, struct slot *slot)
 {
-    struct broker *broker = context;
-    *broker->connected = 0;
-    broker->in->setup.on_change(broker->in->setup.context);
+    int error;
+    struct br_mqtt_broker_setup setup = {.loop = in->setup.loop,
+                                         .log = in->setup.log,
+                                         .metrics = in->setup.metrics,
+                                         .config = in->setup.config,
+                                         .index = slot->index,
+                                         .on_message = on_message,
+                                         .wake = on_something,
+                                         .on_change = on_change,
+                                         .context = in};
+    slot->broker = br_mqtt_broker_open(&setup, &error);
+    return error;
 }
 
-/* Adds a filter, or raises the quality of one that is there: a broker sends a message once for each
- * subscription. */
-static void add_filter(struct broker *broker, const char *filter, int qos)
+/* A slot for each broker that feeds name, all empty. NULL: out of memory. */
+static struct slot *make_slots(const struct br_config *config, size_t *count)
 {
-    for (size_t i = 0; i < broker->filter_count; i++) {
-        if (strcmp(broker->filters[i].filter, filter) == 0) {
-            if (broker->filters[i].qos < qos)
-                broker->filters[i].qos = qos;
-            return;
-        }
-    }
-    broker->filters[broker->filter_count++] = (struct br_mqtt_filter){filter, qos, false};
-}
-
-static int add_filters(struct broker *broker)
-{
-    const struct br_config *config = broker->in->setup.config;
-    size_t count = 1;
-    for (size_t i = 0; i < config->feed_count; i++)
-        if (config->feeds[i].broker == broker->index)
-            count += config->feeds[i].topics.count;
-    broker->filter_count = 0;
-    broker->filters = calloc(count, sizeof *broker->filters);
-    if (!broker->filters)
-        return -ENOMEM;
-    for (size_t i = 0; i < config->feed_count; i++) {
-        const struct br_config_feed *feed = &config->feeds[i];
-        for (size_t j = 0; feed->broker == broker->index && j < feed->topics.count; j++)
-            add_filter(broker, feed->topics.at[j], feed->qos);
-    }
-    broker->filters[broker->filter_count++] = (struct br_mqtt_filter){dropped_topic, 0, true};
-    return 0;
-}
-
-static int open_broker(struct br_mqtt_in *in, size_t index)
-{
-    struct broker *broker = &in->brokers[in->broker_count];
-    const struct br_config_broker *config = &in->setup.config->brokers[index];
-    *broker = (struct broker){.in = in, .index = index, .dropped_told = -1, .dropped_heard = -1};
-    struct br_metric *connected = br_metric_add(in->setup.metrics, BR_GAUGE, "bruis_mqtt_connected",
-                                                "Whether the broker is connected: 1 or 0.", "broker", 1);
-    struct br_metric *dropped = br_metric_add(in->setup.metrics, BR_COUNTER, "bruis_broker_dropped_total",
-                                              "What the broker says that it has thrown away.", "broker", 1);
-    broker->connected = br_metric_of(connected, config->name, NULL);
-    broker->dropped = br_metric_of(dropped, config->name, NULL);
-    int error = add_filters(broker);
-    struct br_mqtt_link_setup setup = {
-        .loop = in->setup.loop,
-        .log = in->setup.log,
-        .broker = config,
-        .client_id = config->client_id ? config->client_id : in->setup.config->node,
-        .filters = broker->filters,
-        .filter_count = broker->filter_count,
-        .on_up = on_up,
-        .on_down = on_down,
-        .on_message = on_message,
-        .context = broker,
-    };
-    if (error == 0)
-        broker->link = br_mqtt_link_open(&setup, &error);
-    if (error) {
-        free(broker->filters);
-        return error;
-    }
-    in->broker_count++;
-    in->links++;
-    return 0;
-}
-
-static bool is_named(const struct br_config *config, size_t broker)
-{
-    for (size_t i = 0; i < config->feed_count; i++)
-        if (config->feeds[i].broker == broker)
-            return true;
-    return false;
+    struct slot *slots = calloc(config->broker_count + 1, sizeof *slots);
+    *count = 0;
+    for (size_t i = 0; slots && i < config->broker_count; i++)
+        if (br_mqtt_broker_named(config, i))
+            slots[(*count)++].index = i;
+    return slots;
 }
 
 static void free_in(struct br_mqtt_in *in)
 {
-    for (size_t i = 0; i < in->broker_count; i++)
-        free(in->brokers[i].filters);
-    free(in->brokers);
+    uv_mutex_destroy(&in->mutex);
+    free(in->slots);
     free(in);
+}
+
+const char *br_mqtt_in_check(const struct br_config *config, const char **broker)
+{
+    for (size_t i = 0; i < config->broker_count; i++) {
+        int error;
+        const char *fault = br_mqtt_broker_named(config, i) ? br_mqtt_broker_check(config, i, &error) : NULL;
+        *broker = config->brokers[i].name;
+        if (fault)
+            return fault;
+    }
+    return NULL;
+}
+
+static int check(const struct br_config *config)
+{
+    int error = 0;
+    for (size_t i = 0; i < config->broker_count && error == 0; i++)
+        if (br_mqtt_broker_named(config, i))
+            error = br_paho_check(&config->brokers[i]);
+    return error;
 }
 
 /* All that can be wrong with the configuration is seen before there is a handle on the loop. */
 static int prepare(struct br_mqtt_in *in)
 {
-    const struct br_config *config = in->setup.config;
-    for (size_t i = 0; i < config->broker_count; i++) {
-        int error = is_named(config, i) ? br_paho_check(&config->brokers[i]) : 0;
-        if (error)
-            return error;
-    }
-    in->brokers = calloc(config->broker_count ? config->broker_count : 1, sizeof *in->brokers);
-    if (!in->brokers)
-        return -ENOMEM;
-    int error = uv_async_init(in->setup.loop, &in->wake, on_wake);
+    int error = check(in->setup.config);
+    if (error == 0)
+        in->slots = make_slots(in->setup.config, &in->slot_count);
+    if (error == 0 && !in->slots)
+        error = -ENOMEM;
+    if (error == 0)
+        error = uv_async_init(in->setup.loop, &in->wake, on_wake);
     if (error)
         return error;
     uv_timer_init(in->setup.loop, &in->timer);
@@ -318,17 +221,18 @@ struct br_mqtt_in *br_mqtt_in_open(const struct br_mqtt_in_setup *setup, int *er
 {
     struct br_mqtt_in *in = calloc(1, sizeof *in);
     *error = -ENOMEM;
-    if (!in)
+    if (!in || uv_mutex_init(&in->mutex) != 0) {
+        free(in);
         return NULL;
+    }
     in->setup = *setup;
     *error = prepare(in);
     if (*error) {
         free_in(in);
         return NULL;
     }
-    for (size_t i = 0; i < setup->config->broker_count && *error == 0; i++)
-        if (is_named(setup->config, i))
-            *error = open_broker(in, i);
+    for (size_t i = 0; i < in->slot_count && *error == 0; i++)
+        *error = open_slot(in, &in->slots[i]);
     if (*error) {
         br_mqtt_in_close(in, on_nobody, NULL);
         return NULL;
@@ -338,8 +242,8 @@ struct br_mqtt_in *br_mqtt_in_open(const struct br_mqtt_in_setup *setup, int *er
 
 bool br_mqtt_in_connected(const struct br_mqtt_in *in)
 {
-    for (size_t i = 0; i < in->broker_count; i++)
-        if (!br_mqtt_link_up(in->brokers[i].link))
+    for (size_t i = 0; i < in->slot_count; i++)
+        if (!in->slots[i].broker || !br_mqtt_broker_up(in->slots[i].broker))
             return false;
     return true;
 }
@@ -363,12 +267,70 @@ static void close_handles(struct br_mqtt_in *in)
     uv_close((uv_handle_t *)&in->timer, on_handle_closed);
 }
 
-static void on_link_closed(void *context)
+/* Those that take the place of one that is gone may have its client id: they begin when it has left. */
+static void fill_slots(struct br_mqtt_in *in)
 {
-    struct broker *broker = context;
-    *broker->connected = 0;
-    if (--broker->in->links == 0)
-        close_handles(broker->in);
+    for (size_t i = 0; i < in->slot_count; i++) {
+        int error = in->slots[i].broker ? 0 : open_slot(in, &in->slots[i]);
+        if (error)
+            br_log(in->setup.log, BR_LOG_ERR, "mqtt_not_opened", "broker=%s why=\"%s\"",
+                   in->setup.config->brokers[in->slots[i].index].name, strerror(-error));
+    }
+}
+
+static void on_broker_closed(void *context)
+{
+    struct br_mqtt_in *in = context;
+    if (--in->leaving > 0)
+        return;
+    if (in->on_closed)
+        close_handles(in);
+    else
+        fill_slots(in);
+}
+
+static void leave(struct br_mqtt_in *in, struct br_mqtt_broker *broker)
+{
+    in->leaving++;
+    br_mqtt_broker_close(broker, on_broker_closed, in);
+}
+
+/* Moves the brokers whose connections can stay into the new slots, and closes the others. */
+static void move_brokers(struct br_mqtt_in *in, struct slot *slots, size_t count)
+{
+    const struct br_config *config = in->setup.config;
+    for (size_t i = 0; i < in->slot_count; i++) {
+        struct br_mqtt_broker *broker = in->slots[i].broker;
+        for (size_t j = 0; broker && j < count; j++) {
+            if (br_mqtt_broker_fits(broker, config, slots[j].index) &&
+                br_mqtt_broker_change(broker, config, slots[j].index)) {
+                slots[j].broker = broker;
+                broker = NULL;
+            }
+        }
+        if (broker)
+            leave(in, broker);
+    }
+}
+
+int br_mqtt_in_change(struct br_mqtt_in *in, const struct br_config *config,
+                      const struct br_mqtt_in_counters *counters)
+{
+    size_t count;
+    struct slot *slots = make_slots(config, &count);
+    if (!slots)
+        return -ENOMEM;
+    uv_mutex_lock(&in->mutex);
+    in->setup.config = config;
+    in->setup.counters = *counters;
+    uv_mutex_unlock(&in->mutex);
+    move_brokers(in, slots, count);
+    free(in->slots);
+    in->slots = slots;
+    in->slot_count = count;
+    if (in->leaving == 0)
+        fill_slots(in);
+    return 0;
 }
 
 void br_mqtt_in_close(struct br_mqtt_in *in, void (*on_closed)(void *context), void *context)
@@ -376,9 +338,11 @@ void br_mqtt_in_close(struct br_mqtt_in *in, void (*on_closed)(void *context), v
     in->on_closed = on_closed;
     in->closed_context = context;
     uv_timer_stop(&in->timer);
-    if (in->links == 0)
-        close_handles(in);
     /* each of them is closed later, on the loop: the count does not reach 0 within this loop */
-    for (size_t i = 0; i < in->broker_count; i++)
-        br_mqtt_link_close(in->brokers[i].link, on_link_closed, &in->brokers[i]);
+    for (size_t i = 0; i < in->slot_count; i++)
+        if (in->slots[i].broker)
+            leave(in, in->slots[i].broker);
+    in->slot_count = 0;
+    if (in->leaving == 0)
+        close_handles(in);
 }

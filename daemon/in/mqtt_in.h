@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 the bruisd authors
  * SPDX-License-Identifier: EUPL-1.2
  */
-/* Hears the brokers: one connection (daemon/in/mqtt_link.h) for each broker that a feed names.
+/* Hears the brokers: one connection (daemon/in/mqtt_broker.h) for each broker that a feed names.
  *
  * What arrives is checked for its size and appended to the journal, once for each feed that takes it, on
  * Paho's thread; then the loop is woken, but only when it sleeps for lack of messages: while they flow it
@@ -44,6 +44,18 @@ struct br_mqtt_in_setup {
 /* Makes the clients and begins to connect. NULL: *error holds a negative errno (bad URL: -EINVAL; unreadable
  * secret: its errno). */
 struct br_mqtt_in *br_mqtt_in_open(const struct br_mqtt_in_setup *setup, int *error);
+
+/* Whether br_mqtt_in_change could take this configuration: NULL, or a constant that says what is wrong with
+ * the broker whose name goes to *broker. */
+const char *br_mqtt_in_check(const struct br_config *config, const char **broker);
+
+/* Goes on under another configuration, which must outlive it as the one of the setup must. A connection of
+ * which nothing is different stays, and takes on the feeds that are new and leaves those that are gone; the
+ * others are ended and made again, their sessions stay at the broker. What arrives is counted in the new
+ * counters from here on. A broker that nothing could be done for (out of memory) is tried as one that is
+ * different. -ENOMEM: nothing has changed. */
+int br_mqtt_in_change(struct br_mqtt_in *in, const struct br_config *config,
+                      const struct br_mqtt_in_counters *counters);
 
 /* All brokers that feeds name are connected, and have answered to the subscriptions. */
 bool br_mqtt_in_connected(const struct br_mqtt_in *in);

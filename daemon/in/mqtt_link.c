@@ -46,8 +46,8 @@ struct br_mqtt_link {
     int reason;                  /* the broker's, of the end of this connection */
     char told[BR_PAHO_WHY_SIZE]; /* the last failure that was logged */
     bool subscribed_before;      /* in this process: a session of an older one may have other filters */
-    bool *granted;               /* of each filter, at this session */
-    size_t *asked, asked_count;  /* the filters of the subscription on its way */
+    struct br_mqtt_filters *filters;
+    bool changed; /* the filters, while an answer was on its way */
     void (*on_closed)(void *context);
     void *closed_context;
 };
@@ -127,22 +127,12 @@ static void announce(struct br_mqtt_link *link)
 /* Asks for what is not granted. False: there is nothing to ask for. */
 static bool subscribe(struct br_mqtt_link *link)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < link->setup.filter_count; i++)
-        if (!link->granted[i])
-            link->asked[count++] = i;
-    link->asked_count = count;
+    const char *const *filters;
+    const int *qos;
+    size_t count = br_mqtt_filters_ask(link->filters, &filters, &qos);
     if (count == 0)
         return false;
-    const char **filters = calloc(count, sizeof *filters);
-    int *qos = calloc(count, sizeof *qos);
-    for (size_t i = 0; filters && qos && i < count; i++) {
-        filters[i] = link->setup.filters[link->asked[i]].filter;
-        qos[i] = link->setup.filters[link->asked[i]].qos;
-    }
-    int error = filters && qos ? br_paho_subscribe(link->paho, filters, qos, count) : -ENOMEM;
-    free(filters);
-    free(qos);
+    int error = br_paho_subscribe(link->paho, filters, qos, count);
     if (error && error != -ENOTCONN)
         tell(link, BR_LOG_ERR, "mqtt_subscribe_failed", strerror(-error));
     return true;
@@ -157,27 +147,28 @@ static void came_up(struct br_mqtt_link *link, bool session_present, size_t in_f
     br_log(link->setup.log, BR_LOG_NOTICE, "mqtt_connected", "broker=%s client=%s session=%s",
            link->setup.broker->name, link->setup.client_id, session_present ? "kept" : "new");
     if (!session_present || !link->subscribed_before)
-        memset(link->granted, 0, link->setup.filter_count * sizeof *link->granted);
+        br_mqtt_filters_forget(link->filters);
     uv_timer_start(&link->timer, on_timer, CHECK_MS, CHECK_MS);
     if (!subscribe(link))
         announce(link);
 }
 
+static void on_refused(void *context, const char *filter)
+{
+    struct br_mqtt_link *link = context;
+    char quoted[BR_LOG_QUOTE_SIZE];
+    br_log_often(link->setup.log, BR_LOG_ERR, "mqtt_subscription_refused", link->setup.broker->name,
+                 "refused", br_log_quote(filter, quoted), (int64_t)uv_now(link->setup.loop));
+}
+
 static void answered(struct br_mqtt_link *link, const int *codes, size_t count)
 {
-    if (link->state != UP || count != link->asked_count)
+    if (link->state != UP || !br_mqtt_filters_answer(link->filters, codes, count, on_refused, link))
         return; /* an answer to a question of the connection before */
-    for (size_t i = 0; i < count; i++) {
-        const struct br_mqtt_filter *filter = &link->setup.filters[link->asked[i]];
-        link->granted[link->asked[i]] = codes[i] < 0x80 || filter->optional;
-        if (codes[i] < 0x80 || filter->optional)
-            continue;
-        char quoted[BR_LOG_QUOTE_SIZE];
-        br_log_often(link->setup.log, BR_LOG_ERR, "mqtt_subscription_refused", link->setup.broker->name,
-                     "refused", br_log_quote(filter->filter, quoted), (int64_t)uv_now(link->setup.loop));
-    }
-    link->asked_count = 0;
     link->subscribed_before = true;
+    if (link->changed)
+        subscribe(link);
+    link->changed = false;
     announce(link);
 }
 
@@ -198,6 +189,8 @@ static void went_down(struct br_mqtt_link *link)
     }
     bool was_announced = link->announced;
     link->announced = false;
+    link->changed = false;
+    br_mqtt_filters_hang_up(link->filters);
     uv_timer_stop(&link->timer);
     wait_to_begin(link);
     if (was_announced)
@@ -365,8 +358,7 @@ static int open_client(struct br_mqtt_link *link)
 static void free_link(struct br_mqtt_link *link)
 {
     br_paho_close(link->paho);
-    free(link->granted);
-    free(link->asked);
+    br_mqtt_filters_close(link->filters);
     free(link);
 }
 
@@ -379,10 +371,8 @@ struct br_mqtt_link *br_mqtt_link_open(const struct br_mqtt_link_setup *setup, i
         return NULL;
     link->setup = *setup;
     link->wait_ms = WAIT_MIN_MS;
-    size_t count = setup->filter_count ? setup->filter_count : 1;
-    link->granted = calloc(count, sizeof *link->granted);
-    link->asked = calloc(count, sizeof *link->asked);
-    if (link->granted && link->asked)
+    link->filters = br_mqtt_filters_open(setup->filters, setup->filter_count);
+    if (link->filters)
         *error = open_client(link);
     if (*error == 0)
         *error = uv_mutex_init(&link->mutex);
@@ -397,6 +387,23 @@ struct br_mqtt_link *br_mqtt_link_open(const struct br_mqtt_link_setup *setup, i
     link->handles = 2;
     begin(link);
     return link;
+}
+
+static void on_gone(void *context, const char *filter)
+{
+    struct br_mqtt_link *link = context;
+    if (link->state == UP)
+        br_paho_unsubscribe(link->paho, filter);
+}
+
+bool br_mqtt_link_change(struct br_mqtt_link *link, const struct br_mqtt_filter *filters, size_t count)
+{
+    if (!br_mqtt_filters_change(link->filters, filters, count, on_gone, link))
+        return false;
+    link->changed = br_mqtt_filters_asking(link->filters);
+    if (link->state == UP && !link->changed)
+        subscribe(link);
+    return true;
 }
 
 bool br_mqtt_link_up(const struct br_mqtt_link *link)

@@ -16,17 +16,12 @@
 #define BR_IN_MQTT_LINK_H
 
 #include "daemon/core/log.h"
+#include "daemon/in/mqtt_filters.h"
 #include "daemon/in/paho.h"
 
 #include <uv.h>
 
 struct br_mqtt_link;
-
-struct br_mqtt_filter {
-    const char *filter;
-    int qos;
-    bool optional; /* a refusal is no error: asked for once */
-};
 
 struct br_mqtt_link_setup {
     uv_loop_t *loop;
@@ -35,7 +30,7 @@ struct br_mqtt_link_setup {
     const char *client_id;
     bool clean;                            /* no session is kept at the broker */
     const char *will_topic, *will_payload; /* NULL: no will */
-    const struct br_mqtt_filter *filters;  /* to subscribe to; none: NULL and 0 */
+    const struct br_mqtt_filter *filters;  /* to subscribe to, copied; none: NULL and 0 */
     size_t filter_count;
     void (*on_up)(void *context);   /* connected, and answered to what was to be subscribed */
     void (*on_down)(void *context); /* after on_up */
@@ -44,9 +39,13 @@ struct br_mqtt_link_setup {
     void *context;
 };
 
-/* Begins to connect. What setup points to must outlive the link. NULL: *error holds a negative errno, as
- * br_paho_open. */
+/* Begins to connect. What setup points to, but for the filters, must outlive the link. NULL: *error holds a
+ * negative errno, as br_paho_open. */
 struct br_mqtt_link *br_mqtt_link_open(const struct br_mqtt_link_setup *setup, int *error);
+
+/* Subscribes to other filters, and ends the subscriptions that are not among them; the connection stays.
+ * False: out of memory, nothing has changed. */
+bool br_mqtt_link_change(struct br_mqtt_link *link, const struct br_mqtt_filter *filters, size_t count);
 
 bool br_mqtt_link_up(const struct br_mqtt_link *link);
 

@@ -306,6 +306,12 @@ int br_paho_subscribe(struct br_paho *paho, const char *const *filters, const in
     return error;
 }
 
+void br_paho_unsubscribe(struct br_paho *paho, const char *filter)
+{
+    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
+    MQTTAsync_unsubscribe(paho->handle, filter, &options);
+}
+
 /* What travels with a publication until it is answered. */
 struct sent {
     struct br_paho *paho;

@@ -96,6 +96,9 @@ bool br_paho_connected(const struct br_paho *paho);
 /* on_subscribed follows, or on_lost. 0 or a negative errno. */
 int br_paho_subscribe(struct br_paho *paho, const char *const *filters, const int *qos, size_t count);
 
+/* Ends a subscription; nobody is told how it went. */
+void br_paho_unsubscribe(struct br_paho *paho, const char *filter);
+
 /* Copies the message and sends it; on_published follows. -ENOTCONN: not connected; -EAGAIN: too many wait;
  * -EINVAL: the broker would not take it (topic). Then no callback follows. */
 int br_paho_publish(struct br_paho *paho, const struct br_paho_publication *publication, void *token);
