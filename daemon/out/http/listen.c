@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -52,14 +53,20 @@ static int bind_and_listen(int fd, const struct addrinfo *info)
     return 0;
 }
 
-int br_listen_open(const char *address)
+static struct addrinfo *look_up(const char *address)
 {
     char host[HOST_SIZE], port[PORT_SIZE];
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     struct addrinfo *info = NULL;
-    if (!split(address, host, port) || getaddrinfo(host, port, &hints, &info) != 0)
+    return split(address, host, port) && getaddrinfo(host, port, &hints, &info) == 0 ? info : NULL;
+}
+
+int br_listen_open(const char *address)
+{
+    struct addrinfo *info = look_up(address);
+    if (!info)
         return -EINVAL;
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int error = fd < 0 ? -errno : bind_and_listen(fd, info);
@@ -71,10 +78,40 @@ int br_listen_open(const char *address)
     return error;
 }
 
+int br_listen_take(int passed)
+{
+    int fd = fcntl(passed, F_DUPFD_CLOEXEC, 0);
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+    if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
+        return fd;
+    int error = -errno;
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
 static int name_of(int fd, union name *name)
 {
     socklen_t size = sizeof *name;
     return getsockname(fd, &name->any, &size) == 0 ? 0 : -errno;
+}
+
+bool br_listen_is(int fd, const char *address)
+{
+    union name name = {0};
+    struct addrinfo *info = look_up(address);
+    bool is_same = info && name_of(fd, &name) == 0 && name.any.sa_family == info->ai_family;
+    if (is_same && name.any.sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)info->ai_addr;
+        is_same = in6->sin6_port == name.in6.sin6_port &&
+                  memcmp(&in6->sin6_addr, &name.in6.sin6_addr, sizeof in6->sin6_addr) == 0;
+    } else if (is_same) {
+        const struct sockaddr_in *in4 = (const void *)info->ai_addr;
+        is_same = in4->sin_port == name.in4.sin_port && in4->sin_addr.s_addr == name.in4.sin_addr.s_addr;
+    }
+    if (info)
+        freeaddrinfo(info);
+    return is_same;
 }
 
 int br_listen_port(int fd)

@@ -11,6 +11,12 @@
  * socket, or a negative errno (-EINVAL: no such address). */
 int br_listen_open(const char *address);
 
+/* Another descriptor of a listening socket that was passed to the program, non-blocking; negative errno. */
+int br_listen_take(int fd);
+
+/* Whether a socket listens on this address. */
+bool br_listen_is(int fd, const char *address);
+
 int br_listen_port(int fd); /* negative errno */
 
 /* Only programs of this machine can reach it. */

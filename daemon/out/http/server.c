@@ -173,9 +173,23 @@ static struct MHD_Daemon *daemon_start(struct listener *listener, int fd)
                             CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
+/* The socket that was passed, else one of our own. */
+static int listener_socket(const struct listener *listener, const char *address)
+{
+    const struct br_http_setup *setup = &listener->http->setup;
+    const int *passed = setup->passed[listener->ops];
+    if (!passed)
+        return br_listen_open(address);
+    if (address && !br_listen_is(*passed, address))
+        br_log(setup->log, BR_LOG_WARNING, "http_socket_passed",
+               "key=%s address=%s reason=\"the service manager's socket listens elsewhere and is used\"",
+               listener->name, address);
+    return br_listen_take(*passed);
+}
+
 static int listener_start(struct listener *listener, const char *address)
 {
-    int fd = br_listen_open(address);
+    int fd = listener_socket(listener, address);
     if (fd < 0)
         return fd;
     listener->port = br_listen_port(fd);
@@ -236,18 +250,24 @@ static int start_all(struct br_http *http)
     for (size_t i = 0; i < 2 && error == 0; i++) {
         http->listeners[i] = (struct listener){
             .http = http, .name = i == 0 ? "listen" : "ops_listen", .port = -1, .ops = i == 1};
-        if (addresses[i])
+        if (addresses[i] || http->setup.passed[i])
             error = listener_start(&http->listeners[i], addresses[i]);
         if (error != 0)
             br_log(http->setup.log, BR_LOG_ERR, "http_listen", "key=%s address=%s err=%s",
-                   http->listeners[i].name, addresses[i], strerror(-error));
+                   http->listeners[i].name, addresses[i] ? addresses[i] : "passed", strerror(-error));
     }
-    if (error == 0 && !addresses[0] && !addresses[1])
+    if (error == 0 && !http->listeners[0].daemon && !http->listeners[1].daemon)
         return -EINVAL;
     for (size_t i = 0; i < 2 && error == 0; i++)
-        if (http->listeners[i].daemon)
+        if (http->listeners[i].daemon && (http->listeners[i].ops || !http->setup.wait))
             error = listener_watch(&http->listeners[i]);
     return error;
+}
+
+static bool is_https(const struct br_config *config)
+{
+    const char *url = config->http.public_url;
+    return url && strncmp(url, "https://", 8) == 0;
 }
 
 struct br_http *br_http_open(const struct br_http_setup *setup, int *error)
@@ -257,8 +277,7 @@ struct br_http *br_http_open(const struct br_http_setup *setup, int *error)
     if (!http)
         return NULL;
     http->setup = *setup;
-    const char *url = setup->config->http.public_url;
-    http->tls = url && strncmp(url, "https://", 8) == 0;
+    http->tls = is_https(setup->config);
     http->site = br_site_open(&http->setup);
     if (http->site)
         *error = start_all(http);
@@ -266,6 +285,45 @@ struct br_http *br_http_open(const struct br_http_setup *setup, int *error)
         return http;
     br_http_close(http, NULL, NULL);
     return NULL;
+}
+
+void br_http_serve(struct br_http *http)
+{
+    struct listener *listener = &http->listeners[0];
+    if (!listener->daemon || listener->poll.data)
+        return;
+    int error = listener_watch(listener);
+    if (error != 0)
+        br_log(http->setup.log, BR_LOG_ERR, "http_listen", "key=%s err=%s", listener->name, strerror(-error));
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool br_http_fits(const struct br_http *http, const struct br_config *config)
+{
+    const struct br_config_publish_http *a = &http->setup.config->http, *b = &config->http;
+    return b->enabled && same(a->listen, b->listen) && same(a->ops_listen, b->ops_listen) &&
+           (a->trusted_proxies.count > 0) == (b->trusted_proxies.count > 0);
+}
+
+/* What was rendered under the old configuration goes with the site. */
+int br_http_change(struct br_http *http, const struct br_config *config, const struct br_regions *regions)
+{
+    struct br_http_setup before = http->setup;
+    http->setup.config = config;
+    http->setup.regions = regions;
+    struct br_site *site = br_site_open(&http->setup);
+    if (!site) {
+        http->setup = before;
+        return -ENOMEM;
+    }
+    br_site_close(http->site);
+    http->site = site;
+    http->tls = is_https(config);
+    return 0;
 }
 
 int br_http_port(const struct br_http *http)
