@@ -241,7 +241,8 @@ struct br_mqtt_broker *br_mqtt_broker_open(const struct br_mqtt_broker_setup *se
     if (!broker)
         return NULL;
     broker->setup = *setup;
-    broker->dropped_told = broker->dropped_heard = -1;
+    broker->dropped_told = -1;
+    broker->dropped_heard = -1;
     broker->config = br_config_hold(setup->config);
     broker->made_of = &broker->config->brokers[setup->index];
     read_certificate(broker->made_of, &broker->certificate); /* a fault of it is told by the attempt */
