@@ -79,6 +79,15 @@ void daemon_health_open(struct daemon *daemon);
 void daemon_health(struct daemon *daemon, enum daemon_trouble trouble, bool is_bad);
 const char *daemon_trouble(const struct daemon *daemon); /* NULL: none */
 
+/* pipeline.c */
+int daemon_fail(struct daemon *daemon, int status, const char *what, int error); /* tells, gives the status */
+bool daemon_open_counters(struct daemon *daemon); /* tally and refused; false: out of memory */
+struct br_mqtt_in_counters daemon_counters(const struct daemon *daemon);
+int daemon_open_flow(struct daemon *daemon); /* from the state on disk; 0 or the exit status */
+/* From a state. 0 or a negative errno; -EBADMSG: the readings do not belong to it. */
+int daemon_open_flow_from(struct daemon *daemon, const Bruis__V1__State *state);
+int daemon_open_intake(struct daemon *daemon); /* 0 or the exit status */
+
 /* start.c: opens everything; 0 or the exit status. */
 int daemon_start(struct daemon *daemon);
 

@@ -20,27 +20,6 @@ static int64_t now_of(void *context)
     return br_now_utc_ms(((struct daemon *)context)->now);
 }
 
-static void on_figure(void *context, const Bruis__V1__Figure *figure, bool newest)
-{
-    struct daemon *daemon = context;
-    br_board_put(daemon->board, figure);
-    if (daemon->mqtt_out)
-        br_mqtt_out_figure(daemon->mqtt_out, figure, newest);
-}
-
-static void on_observation(void *context, const Bruis__V1__Observation *observation)
-{
-    struct daemon *daemon = context;
-    if (daemon->mqtt_out && daemon->config->mqtt.observations)
-        br_mqtt_out_observation(daemon->mqtt_out, observation);
-}
-
-static int fail(struct daemon *daemon, int status, const char *what, int error)
-{
-    br_log(daemon->log, BR_LOG_ERR, "start_failed", "what=%s reason=\"%s\"", what, strerror(-error));
-    return status;
-}
-
 static int open_tables(struct daemon *daemon)
 {
     const struct br_config *config = daemon->config;
@@ -83,87 +62,16 @@ static int open_journal(struct daemon *daemon)
     int error;
     daemon->state = br_state_dir_open(daemon->config->state_dir, &error);
     if (!daemon->state)
-        return fail(daemon, error == -EWOULDBLOCK ? BR_EXIT_TRY_LATER : BR_EXIT_CANNOT_CREATE, "state_dir",
-                    error);
+        return daemon_fail(daemon, error == -EWOULDBLOCK ? BR_EXIT_TRY_LATER : BR_EXIT_CANNOT_CREATE,
+                           "state_dir", error);
     daemon->journal = br_journal_open(daemon->config->state_dir, &limits, &error);
     if (!daemon->journal)
-        return fail(daemon, BR_EXIT_IO, "journal", error);
+        return daemon_fail(daemon, BR_EXIT_IO, "journal", error);
     br_journal_append(daemon->journal, &entry);
     daemon->journal_bytes = br_metric_of(br_metric_add(daemon->metrics, BR_GAUGE, "bruis_journal_bytes",
                                                        "Size of the journal on disk.", "", 1),
                                          NULL, NULL);
     return BR_EXIT_OK;
-}
-
-/* The flow from a state. -EBADMSG: the readings do not belong to it. */
-static int open_flow_from(struct daemon *daemon, const Bruis__V1__State *state)
-{
-    char readings[PATH_MAX];
-    size_t key_size = 0;
-    int error;
-    snprintf(readings, sizeof readings, "%s/readings", daemon->config->state_dir);
-    errno = 0;
-    uint8_t *key = br_state_dir_privacy_key(daemon->state, &daemon->config->privacy, &key_size);
-    if (!key)
-        return errno ? -errno : -EIO; /* EIO: it is too short */
-    struct br_flow_setup setup = {.config = daemon->config,
-                                  .regions = daemon->regions,
-                                  .catalogue = daemon->catalogue,
-                                  .tally = daemon->tally,
-                                  .log = daemon->log,
-                                  .readings_dir = readings,
-                                  .privacy_key = key,
-                                  .privacy_key_size = key_size,
-                                  .state = state,
-                                  .figure = on_figure,
-                                  .observation = on_observation,
-                                  .context = daemon};
-    daemon->flow = br_flow_open(&setup, &error);
-    explicit_bzero(key, key_size);
-    free(key);
-    return error;
-}
-
-static int open_flow(struct daemon *daemon)
-{
-    Bruis__V1__State *state;
-    int status = daemon_recall(daemon, &state);
-    if (status)
-        return status;
-    int error = open_flow_from(daemon, state);
-    daemon->position = daemon_position(daemon, error == -EBADMSG ? NULL : state);
-    if (state)
-        bruis__v1__state__free_unpacked(state, NULL);
-    if (error == -EBADMSG) {
-        br_log(daemon->log, BR_LOG_ERR, "readings_damaged",
-               "action=\"going on from what the journal still holds\"");
-        error = open_flow_from(daemon, NULL);
-    }
-    if (error)
-        return fail(daemon, BR_EXIT_IO, "flow", error);
-    br_flow_repeat(daemon->flow);
-    return BR_EXIT_OK;
-}
-
-static int open_intake(struct daemon *daemon)
-{
-    int error;
-    daemon->quarantine = br_quarantine_open(daemon->config->state_dir, &error);
-    if (!daemon->quarantine) /* a full disk is no reason to hear nothing */
-        br_log(daemon->log, BR_LOG_ERR, "quarantine_off", "reason=\"%s\"", strerror(-error));
-    struct br_intake_setup setup = {.loop = &daemon->loop,
-                                    .config = daemon->config,
-                                    .journal = daemon->journal,
-                                    .flow = daemon->flow,
-                                    .tally = daemon->tally,
-                                    .log = daemon->log,
-                                    .quarantine = daemon->quarantine,
-                                    .position = daemon->position,
-                                    .ticked = daemon_keep,
-                                    .context = daemon};
-    br_faults_file(daemon->faults, daemon->config->path);
-    daemon->intake = br_intake_open(&setup, daemon->faults);
-    return daemon->intake ? BR_EXIT_OK : BR_EXIT_CONFIG;
 }
 
 static bool is_ready(void *context, const char **why_not)
@@ -187,7 +95,7 @@ static int open_outputs(struct daemon *daemon)
     int error;
     daemon->board = br_board_open(BOARD_KEEP, (size_t)daemon->config->memory_max / 8);
     if (!daemon->board)
-        return fail(daemon, BR_EXIT_IO, "board", -ENOMEM);
+        return daemon_fail(daemon, BR_EXIT_IO, "board", -ENOMEM);
     if (daemon->config->mqtt.enabled) {
         struct br_mqtt_out_setup setup = {.loop = &daemon->loop,
                                           .config = daemon->config,
@@ -197,7 +105,7 @@ static int open_outputs(struct daemon *daemon)
                                           .version = BR_VERSION};
         daemon->mqtt_out = br_mqtt_out_open(&setup, &error);
         if (!daemon->mqtt_out)
-            return fail(daemon, BR_EXIT_CONFIG, "publish.mqtt", error);
+            return daemon_fail(daemon, BR_EXIT_CONFIG, "publish.mqtt", error);
         br_mqtt_out_status(daemon->mqtt_out, "online");
     }
     if (daemon->config->http.enabled) {
@@ -213,7 +121,7 @@ static int open_outputs(struct daemon *daemon)
                                       .context = daemon};
         daemon->http = br_http_open(&setup, &error);
         if (!daemon->http)
-            return fail(daemon, BR_EXIT_UNAVAILABLE, "publish.http", error);
+            return daemon_fail(daemon, BR_EXIT_UNAVAILABLE, "publish.http", error);
     }
     return BR_EXIT_OK;
 }
@@ -225,33 +133,21 @@ static void on_connection(void *context)
         daemon_health(daemon, DAEMON_NO_BROKER, !br_mqtt_in_connected(daemon->mqtt_in));
 }
 
-/* The counters of messages that never reach the journal. */
 static int open_inputs(struct daemon *daemon)
 {
-    size_t count = daemon->config->feed_count;
     int error;
-    daemon->refused = calloc(3 * count + 1, sizeof(br_series *));
-    if (!daemon->refused)
-        return fail(daemon, BR_EXIT_IO, "counters", -ENOMEM);
-    for (size_t i = 0; i < count; i++) {
-        const struct br_tally_feed *feed = br_tally_feed(daemon->tally, i);
-        daemon->refused[i] = feed->received;
-        daemon->refused[count + i] = feed->outcome[BR_OUT_OVERSIZE];
-        daemon->refused[2 * count + i] = feed->outcome[BR_OUT_DROPPED];
-    }
-    struct br_mqtt_in_setup setup = {
-        .loop = &daemon->loop,
-        .config = daemon->config,
-        .journal = daemon->journal,
-        .log = daemon->log,
-        .metrics = daemon->metrics,
-        .counters = {daemon->refused, daemon->refused + count, daemon->refused + 2 * count},
-        .now_utc_ms = now_of,
-        .on_arrival = daemon_pump,
-        .on_change = on_connection,
-        .context = daemon};
+    struct br_mqtt_in_setup setup = {.loop = &daemon->loop,
+                                     .config = daemon->config,
+                                     .journal = daemon->journal,
+                                     .log = daemon->log,
+                                     .metrics = daemon->metrics,
+                                     .counters = daemon_counters(daemon),
+                                     .now_utc_ms = now_of,
+                                     .on_arrival = daemon_pump,
+                                     .on_change = on_connection,
+                                     .context = daemon};
     daemon->mqtt_in = br_mqtt_in_open(&setup, &error);
-    return daemon->mqtt_in ? BR_EXIT_OK : fail(daemon, BR_EXIT_CONFIG, "brokers", error);
+    return daemon->mqtt_in ? BR_EXIT_OK : daemon_fail(daemon, BR_EXIT_CONFIG, "brokers", error);
 }
 
 /* A request of a verb: a withdrawal goes into the journal, where its turn comes. */
@@ -284,7 +180,7 @@ static int open_control(struct daemon *daemon)
                                      .on_request = on_request,
                                      .context = daemon};
     daemon->control = br_control_open(&setup, &error);
-    return daemon->control ? BR_EXIT_OK : fail(daemon, BR_EXIT_CANNOT_CREATE, "control", error);
+    return daemon->control ? BR_EXIT_OK : daemon_fail(daemon, BR_EXIT_CANNOT_CREATE, "control", error);
 }
 
 int daemon_start(struct daemon *daemon)
@@ -295,11 +191,10 @@ int daemon_start(struct daemon *daemon)
         return status;
     warn_unused(daemon);
     daemon_health_open(daemon);
-    daemon->tally = br_tally_open(daemon->metrics, daemon->config);
-    if (!daemon->tally)
-        return fail(daemon, BR_EXIT_IO, "counters", -ENOMEM);
-    if ((status = open_outputs(daemon)) != 0 || (status = open_flow(daemon)) != 0 ||
-        (status = open_intake(daemon)) != 0 || (status = open_control(daemon)) != 0)
+    if (!daemon_open_counters(daemon))
+        return daemon_fail(daemon, BR_EXIT_IO, "counters", -ENOMEM);
+    if ((status = open_outputs(daemon)) != 0 || (status = daemon_open_flow(daemon)) != 0 ||
+        (status = daemon_open_intake(daemon)) != 0 || (status = open_control(daemon)) != 0)
         return status;
     return open_inputs(daemon);
 }

@@ -1,0 +1,134 @@
+/* SPDX-FileCopyrightText: 2026 the bruisd authors
+ * SPDX-License-Identifier: EUPL-1.2
+ */
+/* The way of a message through the daemon, from the journal to the figures: what a start opens and a reload
+ * opens again. */
+#include "daemon/run/daemon.h"
+#include "daemon/verb.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int daemon_fail(struct daemon *daemon, int status, const char *what, int error)
+{
+    br_log(daemon->log, BR_LOG_ERR, "start_failed", "what=%s reason=\"%s\"", what, strerror(-error));
+    return status;
+}
+
+/* All of them are there, or none is different. */
+bool daemon_open_counters(struct daemon *daemon)
+{
+    size_t count = daemon->config->feed_count;
+    struct br_tally *tally = br_tally_open(daemon->metrics, daemon->config);
+    br_series **refused = calloc(3 * count + 1, sizeof *refused);
+    if (!tally || !refused) {
+        br_tally_close(tally);
+        free(refused);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct br_tally_feed *feed = br_tally_feed(tally, i);
+        refused[i] = feed->received;
+        refused[count + i] = feed->outcome[BR_OUT_OVERSIZE];
+        refused[2 * count + i] = feed->outcome[BR_OUT_DROPPED];
+    }
+    daemon->tally = tally;
+    daemon->refused = refused;
+    return true;
+}
+
+struct br_mqtt_in_counters daemon_counters(const struct daemon *daemon)
+{
+    size_t count = daemon->config->feed_count;
+    return (struct br_mqtt_in_counters){daemon->refused, daemon->refused + count,
+                                        daemon->refused + 2 * count};
+}
+
+static void on_figure(void *context, const Bruis__V1__Figure *figure, bool newest)
+{
+    struct daemon *daemon = context;
+    br_board_put(daemon->board, figure);
+    if (daemon->mqtt_out)
+        br_mqtt_out_figure(daemon->mqtt_out, figure, newest);
+}
+
+static void on_observation(void *context, const Bruis__V1__Observation *observation)
+{
+    struct daemon *daemon = context;
+    if (daemon->mqtt_out && daemon->config->mqtt.observations)
+        br_mqtt_out_observation(daemon->mqtt_out, observation);
+}
+
+/* The flow from a state. -EBADMSG: the readings do not belong to it. */
+int daemon_open_flow_from(struct daemon *daemon, const Bruis__V1__State *state)
+{
+    char readings[PATH_MAX];
+    size_t key_size = 0;
+    int error;
+    snprintf(readings, sizeof readings, "%s/readings", daemon->config->state_dir);
+    errno = 0;
+    uint8_t *key = br_state_dir_privacy_key(daemon->state, &daemon->config->privacy, &key_size);
+    if (!key)
+        return errno ? -errno : -EIO; /* EIO: it is too short */
+    struct br_flow_setup setup = {.config = daemon->config,
+                                  .regions = daemon->regions,
+                                  .catalogue = daemon->catalogue,
+                                  .tally = daemon->tally,
+                                  .log = daemon->log,
+                                  .readings_dir = readings,
+                                  .privacy_key = key,
+                                  .privacy_key_size = key_size,
+                                  .state = state,
+                                  .figure = on_figure,
+                                  .observation = on_observation,
+                                  .context = daemon};
+    daemon->flow = br_flow_open(&setup, &error);
+    explicit_bzero(key, key_size);
+    free(key);
+    return error;
+}
+
+int daemon_open_flow(struct daemon *daemon)
+{
+    Bruis__V1__State *state;
+    int status = daemon_recall(daemon, &state);
+    if (status)
+        return status;
+    int error = daemon_open_flow_from(daemon, state);
+    daemon->position = daemon_position(daemon, error == -EBADMSG ? NULL : state);
+    if (state)
+        bruis__v1__state__free_unpacked(state, NULL);
+    if (error == -EBADMSG) {
+        br_log(daemon->log, BR_LOG_ERR, "readings_damaged",
+               "action=\"going on from what the journal still holds\"");
+        error = daemon_open_flow_from(daemon, NULL);
+    }
+    if (error)
+        return daemon_fail(daemon, BR_EXIT_IO, "flow", error);
+    br_flow_repeat(daemon->flow);
+    return BR_EXIT_OK;
+}
+
+int daemon_open_intake(struct daemon *daemon)
+{
+    int error;
+    daemon->quarantine = br_quarantine_open(daemon->config->state_dir, &error);
+    if (!daemon->quarantine) /* a full disk is no reason to hear nothing */
+        br_log(daemon->log, BR_LOG_ERR, "quarantine_off", "reason=\"%s\"", strerror(-error));
+    struct br_intake_setup setup = {.loop = &daemon->loop,
+                                    .config = daemon->config,
+                                    .journal = daemon->journal,
+                                    .flow = daemon->flow,
+                                    .tally = daemon->tally,
+                                    .log = daemon->log,
+                                    .quarantine = daemon->quarantine,
+                                    .position = daemon->position,
+                                    .ticked = daemon_keep,
+                                    .context = daemon};
+    br_faults_file(daemon->faults, daemon->config->path);
+    daemon->intake = br_intake_open(&setup, daemon->faults);
+    return daemon->intake ? BR_EXIT_OK : BR_EXIT_CONFIG;
+}
