@@ -49,6 +49,11 @@ struct br_checkpoint *br_checkpoint_pack(const Bruis__V1__State *state, int *fil
     return checkpoint;
 }
 
+Bruis__V1__State *br_checkpoint_state(const struct br_checkpoint *checkpoint)
+{
+    return bruis__v1__state__unpack(NULL, checkpoint->size, checkpoint->packed);
+}
+
 uint64_t br_checkpoint_position(const struct br_checkpoint *checkpoint)
 {
     return checkpoint->position;

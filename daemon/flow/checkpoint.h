@@ -22,6 +22,9 @@ struct br_checkpoint;
 
 /* Packs a state; takes the descriptors. NULL: out of memory (the descriptors are closed). */
 struct br_checkpoint *br_checkpoint_pack(const Bruis__V1__State *state, int *files, size_t file_count);
+/* The state in it, unpacked; the caller frees it. NULL: out of memory. */
+Bruis__V1__State *br_checkpoint_state(const struct br_checkpoint *checkpoint);
+
 uint64_t br_checkpoint_position(const struct br_checkpoint *checkpoint);
 void br_checkpoint_close(struct br_checkpoint *checkpoint);
 

@@ -4,7 +4,6 @@
 #include "daemon/in/mqtt_broker.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,24 +152,13 @@ static const char *client_id_of(const struct br_config *config, const struct br_
     return broker->client_id ? broker->client_id : config->node;
 }
 
-static const char *read_certificate(const struct br_config_broker *broker, struct br_certificate *certificate)
-{
-    char cert[PATH_MAX], key[PATH_MAX];
-    struct br_certificate_files files = {.ca = broker->ca_file};
-    if (br_config_secret_path(&broker->cert, cert, sizeof cert) == 0)
-        files.cert = cert;
-    if (br_config_secret_path(&broker->key, key, sizeof key) == 0)
-        files.key = key;
-    return br_certificate_read(&files, certificate);
-}
-
 const char *br_mqtt_broker_check(const struct br_config *config, size_t index, int *error)
 {
     struct br_certificate certificate;
     *error = br_paho_check(&config->brokers[index]);
     if (*error)
         return *error == -EINVAL ? "the URL is none" : "a secret cannot be read";
-    const char *fault = read_certificate(&config->brokers[index], &certificate);
+    const char *fault = br_paho_certificate(&config->brokers[index], &certificate);
     *error = fault ? -EINVAL : 0;
     return fault;
 }
@@ -245,7 +233,7 @@ struct br_mqtt_broker *br_mqtt_broker_open(const struct br_mqtt_broker_setup *se
     broker->dropped_heard = -1;
     broker->config = br_config_hold(setup->config);
     broker->made_of = &broker->config->brokers[setup->index];
-    read_certificate(broker->made_of, &broker->certificate); /* a fault of it is told by the attempt */
+    br_paho_certificate(broker->made_of, &broker->certificate); /* a fault of it is told by the attempt */
     add_metrics(broker);
     *error = open_link(broker);
     if (*error == 0)
@@ -264,26 +252,13 @@ bool br_mqtt_broker_up(const struct br_mqtt_broker *broker)
     return br_mqtt_link_up(broker->link);
 }
 
-static bool same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_secret(const struct br_config_secret *a, const struct br_config_secret *b)
-{
-    return same(a->credential, b->credential) && same(a->file, b->file);
-}
-
 bool br_mqtt_broker_fits(const struct br_mqtt_broker *broker, const struct br_config *config, size_t index)
 {
     const struct br_config_broker *a = broker->made_of, *b = &config->brokers[index];
     struct br_certificate certificate;
-    return same(a->name, b->name) && same(a->url, b->url) && a->protocol == b->protocol &&
-           same(client_id_of(broker->config, a), client_id_of(config, b)) && same(a->username, b->username) &&
-           a->keepalive_ms == b->keepalive_ms && a->session_expiry_ms == b->session_expiry_ms &&
-           same_secret(&a->password, &b->password) && same_secret(&a->cert, &b->cert) &&
-           same_secret(&a->key, &b->key) && same(a->ca_file, b->ca_file) &&
-           !read_certificate(b, &certificate) &&
+    return strcmp(a->name, b->name) == 0 &&
+           strcmp(client_id_of(broker->config, a), client_id_of(config, b)) == 0 && br_paho_same(a, b) &&
+           !br_paho_certificate(b, &certificate) &&
            memcmp(certificate.digest, broker->certificate.digest, sizeof certificate.digest) == 0;
 }
 

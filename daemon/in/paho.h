@@ -13,6 +13,7 @@
 #define BR_IN_PAHO_H
 
 #include "daemon/config.h"
+#include "daemon/core/certificate.h"
 #include "daemon/core/view.h"
 
 #include <stdint.h>
@@ -80,6 +81,12 @@ struct br_paho_setup {
 
 /* Whether a broker's URL is one and its secrets can be read: 0 or a negative errno (-EINVAL: the URL). */
 int br_paho_check(const struct br_config_broker *broker);
+
+/* Whether two configurations make the same connection; what is in the files that they name is left aside. */
+bool br_paho_same(const struct br_config_broker *a, const struct br_config_broker *b);
+
+/* Reads the certificates and the key of a broker's client. NULL: all is well; else as br_certificate_read. */
+const char *br_paho_certificate(const struct br_config_broker *broker, struct br_certificate *certificate);
 
 /* Makes a client that is not connected; what setup points to must outlive it. NULL: *error holds a negative
  * errno

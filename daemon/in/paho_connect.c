@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,35 @@ int br_paho_check(const struct br_config_broker *broker)
     if (error == 0)
         error = check_secret(&broker->key);
     return error;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_secret(const struct br_config_secret *a, const struct br_config_secret *b)
+{
+    return same(a->credential, b->credential) && same(a->file, b->file);
+}
+
+bool br_paho_same(const struct br_config_broker *a, const struct br_config_broker *b)
+{
+    return same(a->url, b->url) && a->protocol == b->protocol && same(a->username, b->username) &&
+           a->keepalive_ms == b->keepalive_ms && a->session_expiry_ms == b->session_expiry_ms &&
+           same_secret(&a->password, &b->password) && same_secret(&a->cert, &b->cert) &&
+           same_secret(&a->key, &b->key) && same(a->ca_file, b->ca_file);
+}
+
+const char *br_paho_certificate(const struct br_config_broker *broker, struct br_certificate *certificate)
+{
+    char cert[PATH_MAX], key[PATH_MAX];
+    struct br_certificate_files files = {.ca = broker->ca_file};
+    if (br_config_secret_path(&broker->cert, cert, sizeof cert) == 0)
+        files.cert = cert;
+    if (br_config_secret_path(&broker->key, key, sizeof key) == 0)
+        files.key = key;
+    return br_certificate_read(&files, certificate);
 }
 
 static void add_number(MQTTProperties *properties, enum MQTTPropertyCodes code, uint32_t value)

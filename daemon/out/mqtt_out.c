@@ -25,7 +25,9 @@ enum stage { OPEN, DRAINING, LEAVING, CLOSING };
 
 struct br_mqtt_out {
     struct br_mqtt_out_setup setup;
+    struct br_config *held;
     const struct br_config_publish_mqtt *config;
+    struct br_certificate certificate;
     char *client_id, *will;
     char status_topic[BR_TOPIC_SIZE];
     const char *state; /* of the status; NULL: not told yet */
@@ -42,6 +44,17 @@ struct br_mqtt_out {
 
 /* The forms a message is published in. */
 enum encoding { JSON, PB };
+
+static const struct br_config_broker *broker_of(const struct br_config *config)
+{
+    return &config->brokers[config->mqtt.broker];
+}
+
+static const char *name_of(const struct br_config *config)
+{
+    const char *client_id = broker_of(config)->client_id;
+    return client_id ? client_id : config->node;
+}
 
 static const char *const encoding_names[] = {"json", "pb"};
 static const char json_type[] = "application/json";
@@ -142,6 +155,7 @@ static void on_up(void *context)
 
 static void free_out(struct br_mqtt_out *out)
 {
+    br_config_close(out->held);
     br_mqtt_outbox_close(out->outbox);
     free(out->client_id);
     free(out->will);
@@ -222,9 +236,7 @@ static void on_down(void *context)
 
 static int open_link(struct br_mqtt_out *out)
 {
-    const struct br_config *config = out->setup.config;
-    const struct br_config_broker *broker = &config->brokers[config->mqtt.broker];
-    const char *name = broker->client_id ? broker->client_id : config->node;
+    const char *name = name_of(out->held);
     size_t size = strlen(name) + sizeof "-out";
     struct br_text will = {0};
     out->client_id = malloc(size);
@@ -237,7 +249,7 @@ static int open_link(struct br_mqtt_out *out)
     struct br_mqtt_link_setup setup = {
         .loop = out->setup.loop,
         .log = out->setup.log,
-        .broker = broker,
+        .broker = broker_of(out->held),
         .client_id = out->client_id,
         .clean = true,
         .will_topic = out->status_topic,
@@ -273,10 +285,11 @@ static void on_open_failed(uv_handle_t *handle)
 /* All that can be wrong with the configuration is seen before there is a handle on the loop. */
 static int prepare(struct br_mqtt_out *out)
 {
-    const struct br_config *config = out->setup.config;
-    int error = br_paho_check(&config->brokers[config->mqtt.broker]);
+    const struct br_config *config = out->held;
+    int error = br_paho_check(broker_of(config));
     if (error)
         return error;
+    br_paho_certificate(broker_of(config), &out->certificate); /* a fault of it is told by the attempt */
     if (!br_topic_of_status(out->status_topic, config->mqtt.prefix, config->node))
         return -EINVAL;
     out->outbox = br_mqtt_outbox_open(QUEUE_MAX);
@@ -293,7 +306,8 @@ struct br_mqtt_out *br_mqtt_out_open(const struct br_mqtt_out_setup *setup, int 
     if (!out)
         return NULL;
     out->setup = *setup;
-    out->config = &setup->config->mqtt;
+    out->held = br_config_hold(setup->config);
+    out->config = &out->held->mqtt;
     *error = prepare(out);
     if (*error) {
         free_out(out);
@@ -308,6 +322,18 @@ struct br_mqtt_out *br_mqtt_out_open(const struct br_mqtt_out_setup *setup, int 
     uv_timer_init(setup->loop, &out->timer);
     out->handles = 2;
     return out;
+}
+
+bool br_mqtt_out_fits(const struct br_mqtt_out *out, const struct br_config *config)
+{
+    const struct br_config_publish_mqtt *a = out->config, *b = &config->mqtt;
+    struct br_certificate certificate;
+    return b->enabled && strcmp(a->prefix, b->prefix) == 0 && a->json == b->json && a->pb == b->pb &&
+           a->qos == b->qos && a->observations == b->observations &&
+           strcmp(name_of(out->held), name_of(config)) == 0 &&
+           br_paho_same(broker_of(out->held), broker_of(config)) &&
+           !br_paho_certificate(broker_of(config), &certificate) &&
+           memcmp(certificate.digest, out->certificate.digest, sizeof certificate.digest) == 0;
 }
 
 /* Hands a message to the outbox and on to the broker. A retained one is the state of its topic. */

@@ -26,7 +26,7 @@ struct br_mqtt_out;
 
 struct br_mqtt_out_setup {
     uv_loop_t *loop;
-    const struct br_config *config; /* publish.mqtt and its broker */
+    const struct br_config *config; /* publish.mqtt and its broker; held */
     struct br_log *log;
     struct br_metrics *metrics; /* bruis_output_pending, bruis_output_errors_total, both with output="mqtt" */
     int64_t since_utc_ms;       /* of the status topic */
@@ -50,6 +50,10 @@ void br_mqtt_out_clear(struct br_mqtt_out *out, Bruis__V1__Domain domain, const 
 
 /* state: "online" or "degraded". */
 void br_mqtt_out_status(struct br_mqtt_out *out, const char *state);
+
+/* Whether it can go on as it is under another configuration: nothing is different in how it connects and what
+ * it publishes, and the certificates are the same. */
+bool br_mqtt_out_fits(const struct br_mqtt_out *out, const struct br_config *config);
 
 bool br_mqtt_out_connected(const struct br_mqtt_out *out);
 

@@ -40,7 +40,12 @@ struct daemon {
     uv_prepare_t asleep; /* and ends here */
     uv_work_t sync;
     bool syncing, stopping, ready;
-    int closing; /* parts whose end is awaited */
+    int closing;    /* parts whose end is awaited */
+    int leaving;    /* outputs that are replaced by a reload, and not closed yet */
+    int sockets[2]; /* of the service manager: http, ops */
+    bool has_socket[2];
+    struct reload *reload; /* being done */
+    bool reload_again;     /* it was asked for meanwhile */
 
     struct br_config *config;
     struct br_faults *faults;
@@ -90,6 +95,11 @@ int daemon_open_intake(struct daemon *daemon); /* 0 or the exit status */
 
 /* start.c: opens everything; 0 or the exit status. */
 int daemon_start(struct daemon *daemon);
+int daemon_open_mqtt_out(struct daemon *daemon); /* where the configuration has it; 0 or the exit status */
+int daemon_open_http(struct daemon *daemon);     /* the same; the public waits until br_http_serve */
+
+/* reload.c: reads the configuration again and goes over to it, when the daemon is ready. */
+void daemon_reload(struct daemon *daemon);
 
 /* stop.c: begins to stop (once); the loop runs on until closing is 0. */
 void daemon_stop(struct daemon *daemon);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <jansson.h>
+#include <systemd/sd-daemon.h>
 
 #define BOARD_KEEP 180 /* windows of each series in memory: three hours of minutes */
 
@@ -90,40 +91,74 @@ static void before_metrics(void *context)
     br_flow_gauges(daemon->flow);
 }
 
-static int open_outputs(struct daemon *daemon)
+int daemon_open_mqtt_out(struct daemon *daemon)
 {
     int error;
+    struct br_mqtt_out_setup setup = {.loop = &daemon->loop,
+                                      .config = daemon->config,
+                                      .log = daemon->log,
+                                      .metrics = daemon->metrics,
+                                      .since_utc_ms = br_now_utc_ms(daemon->now),
+                                      .version = BR_VERSION};
+    if (!daemon->config->mqtt.enabled)
+        return BR_EXIT_OK;
+    daemon->mqtt_out = br_mqtt_out_open(&setup, &error);
+    if (!daemon->mqtt_out)
+        return daemon_fail(daemon, BR_EXIT_CONFIG, "publish.mqtt", error);
+    br_mqtt_out_status(daemon->mqtt_out, daemon_trouble(daemon) ? "degraded" : "online");
+    return BR_EXIT_OK;
+}
+
+/* Sockets of the service manager, by the names that its units give them. They belong to the process. */
+static void take_sockets(struct daemon *daemon)
+{
+    static const char *const names[2] = {"http", "ops"};
+    char **given = NULL;
+    int count = sd_listen_fds_with_names(1, &given);
+    for (int i = 0; i < count && given; i++) {
+        bool is_known = false;
+        for (int j = 0; j < 2; j++) {
+            if (strcmp(given[i], names[j]) != 0)
+                continue;
+            daemon->sockets[j] = SD_LISTEN_FDS_START + i;
+            daemon->has_socket[j] = is_known = true;
+        }
+        if (!is_known)
+            br_log(daemon->log, BR_LOG_WARNING, "socket_unknown", "name=%s reason=\"http or ops\"", given[i]);
+        free(given[i]);
+    }
+    free(given);
+}
+
+int daemon_open_http(struct daemon *daemon)
+{
+    int error;
+    struct br_http_setup setup = {.loop = &daemon->loop,
+                                  .config = daemon->config,
+                                  .regions = daemon->regions,
+                                  .board = daemon->board,
+                                  .metrics = daemon->metrics,
+                                  .log = daemon->log,
+                                  .now_utc_ms = now_of,
+                                  .ready = is_ready,
+                                  .before_metrics = before_metrics,
+                                  .context = daemon,
+                                  .wait = true};
+    if (!daemon->config->http.enabled)
+        return BR_EXIT_OK;
+    for (int i = 0; i < 2; i++)
+        setup.passed[i] = daemon->has_socket[i] ? &daemon->sockets[i] : NULL;
+    daemon->http = br_http_open(&setup, &error);
+    return daemon->http ? BR_EXIT_OK : daemon_fail(daemon, BR_EXIT_UNAVAILABLE, "publish.http", error);
+}
+
+static int open_outputs(struct daemon *daemon)
+{
     daemon->board = br_board_open(BOARD_KEEP, (size_t)daemon->config->memory_max / 8);
     if (!daemon->board)
         return daemon_fail(daemon, BR_EXIT_IO, "board", -ENOMEM);
-    if (daemon->config->mqtt.enabled) {
-        struct br_mqtt_out_setup setup = {.loop = &daemon->loop,
-                                          .config = daemon->config,
-                                          .log = daemon->log,
-                                          .metrics = daemon->metrics,
-                                          .since_utc_ms = br_now_utc_ms(daemon->now),
-                                          .version = BR_VERSION};
-        daemon->mqtt_out = br_mqtt_out_open(&setup, &error);
-        if (!daemon->mqtt_out)
-            return daemon_fail(daemon, BR_EXIT_CONFIG, "publish.mqtt", error);
-        br_mqtt_out_status(daemon->mqtt_out, "online");
-    }
-    if (daemon->config->http.enabled) {
-        struct br_http_setup setup = {.loop = &daemon->loop,
-                                      .config = daemon->config,
-                                      .regions = daemon->regions,
-                                      .board = daemon->board,
-                                      .metrics = daemon->metrics,
-                                      .log = daemon->log,
-                                      .now_utc_ms = now_of,
-                                      .ready = is_ready,
-                                      .before_metrics = before_metrics,
-                                      .context = daemon};
-        daemon->http = br_http_open(&setup, &error);
-        if (!daemon->http)
-            return daemon_fail(daemon, BR_EXIT_UNAVAILABLE, "publish.http", error);
-    }
-    return BR_EXIT_OK;
+    int status = daemon_open_mqtt_out(daemon);
+    return status ? status : daemon_open_http(daemon);
 }
 
 static void on_connection(void *context)
@@ -187,6 +222,7 @@ int daemon_start(struct daemon *daemon)
 {
     int status;
     daemon_open_handles(daemon);
+    take_sockets(daemon);
     if ((status = open_tables(daemon)) != 0 || (status = open_journal(daemon)) != 0)
         return status;
     warn_unused(daemon);

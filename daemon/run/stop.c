@@ -43,6 +43,7 @@ void daemon_stop(struct daemon *daemon)
         daemon->closing++;
         br_control_close(daemon->control, on_part_closed, daemon);
     }
+    daemon->closing += daemon->leaving + (daemon->reload ? 1 : 0);
     daemon->control = NULL;
     daemon->mqtt_out = NULL;
     daemon->mqtt_in = NULL;

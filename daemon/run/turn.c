@@ -18,7 +18,11 @@ static void become_ready(struct daemon *daemon)
     daemon->ready = true;
     br_log(daemon->log, BR_LOG_NOTICE, "ready", "node=%s http=%d ops=%d", daemon->config->node,
            daemon->http ? br_http_port(daemon->http) : 0, daemon->http ? br_http_ops_port(daemon->http) : 0);
+    if (daemon->http)
+        br_http_serve(daemon->http);
     sd_notify(0, "READY=1\nSTATUS=running");
+    if (daemon->reload_again)
+        daemon_reload(daemon);
 }
 
 static void on_busy(uv_idle_t *idle)
@@ -97,12 +101,10 @@ static void on_asleep(uv_prepare_t *prepare)
 static void on_signal(uv_signal_t *signal, int number)
 {
     struct daemon *daemon = signal->data;
-    if (number != SIGHUP) {
+    if (number == SIGHUP)
+        daemon_reload(daemon);
+    else
         daemon_stop(daemon);
-        return;
-    }
-    br_log(daemon->log, BR_LOG_WARNING, "reload_ignored",
-           "reason=\"a change of the configuration needs a restart\"");
 }
 
 void daemon_open_handles(struct daemon *daemon)
