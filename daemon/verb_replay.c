@@ -49,6 +49,7 @@ static void tick(struct replay *replay, int64_t received_at_utc_ms)
         return;
     replay->second_utc = received_at_utc_ms / 1000;
     br_flow_tick(replay->flow, received_at_utc_ms);
+    br_flow_rest(replay->flow);
 }
 
 static void take_message(struct replay *replay, const struct br_captured *message)

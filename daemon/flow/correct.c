@@ -270,16 +270,3 @@ void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int
     sensor->capacity = capacity;
     apply(windows);
 }
-
-void br_windows_revise(struct br_windows *windows)
-{
-    for (size_t k = 0; k < windows->level_count; k++) {
-        struct level *level = &windows->levels[k];
-        for (size_t i = 0; i < level->slot_count; i++) {
-            struct slot *slot = level->slots[i];
-            bool is_closed = slot->end_utc_ms <= windows->cursor_utc_ms || slot->published;
-            if (is_closed && slot->dirty)
-                slot_publish(windows, k, slot);
-        }
-    }
-}

@@ -114,6 +114,7 @@ void br_flow_close(struct br_flow *flow)
 struct br_flow *br_flow_open(const struct br_flow_setup *setup, int *error)
 {
     struct br_flow *flow = calloc(1, sizeof *flow);
+    bool taken = true;
     *error = -ENOMEM;
     if (!flow)
         return NULL;
@@ -125,8 +126,8 @@ struct br_flow *br_flow_open(const struct br_flow_setup *setup, int *error)
         return NULL;
     }
     for (size_t i = 0; setup->catalogue && i < br_catalogue_count(setup->catalogue); i++)
-        take_entry(flow, br_catalogue_at(setup->catalogue, i));
-    if (setup->state && !recall(flow, setup->state)) {
+        taken = taken && take_entry(flow, br_catalogue_at(setup->catalogue, i));
+    if (!taken || (setup->state && !recall(flow, setup->state))) {
         *error = -ENOMEM;
         br_flow_close(flow);
         return NULL;
@@ -194,29 +195,44 @@ static enum br_result identify(const struct br_flow *flow, const struct br_senso
     if (reading->observed_at_utc_ms > sensor->last_utc_ms ||
         !br_readings_at(flow->readings, sensor->head, reading->observed_at_utc_ms, &held))
         return BR_USED;
-    int order = held.bits & BR_READING_WITHDRAWN ? -1 : br_reading_order(reading, &held);
+    int order = held.bits & BR_READING_WITHDRAWN ? -1 : 0;
+    held.bits &= (uint8_t)~BR_READING_EXPIRED; /* no part of what was read */
+    if (order == 0)
+        order = br_reading_order(reading, &held);
     if (order == 0)
         return BR_DUPLICATE;
     return order < 0 ? BR_CONFLICT : BR_CORRECTED;
 }
 
+/* False: it could not be kept, and the sensor is as it was. */
+static bool keep(struct br_flow *flow, struct br_sensor *sensor, const struct br_reading *reading)
+{
+    struct br_sensor before = *sensor;
+    learn(sensor, reading);
+    int error =
+        br_windows_reading(flow->windows[br_kind_domain((enum br_kind)sensor->kind)], sensor, reading);
+    if (!error)
+        return true;
+    *sensor = before;
+    br_log_often(flow->setup.log, BR_LOG_ERR, "reading_lost", flow->setup.config->feeds[sensor->feed].name,
+                 "the readings on disk cannot grow", strerror(-error), flow->clock_utc_ms);
+    return false;
+}
+
+static bool is_outside(const struct br_sensor *sensor)
+{
+    return sensor->placed && sensor->leaf == BR_LEAF_NONE;
+}
+
+/* What lies outside every region is kept as well: it counts when the sensor moves, whichever came first. */
 static enum br_result store(struct br_flow *flow, struct br_sensor *sensor, const struct br_reading *reading)
 {
     enum br_result result = identify(flow, sensor, reading);
     if (result != BR_USED && result != BR_CORRECTED)
         return result;
-    if (sensor->placed && sensor->leaf == BR_LEAF_NONE)
-        return BR_UNLOCATED;
-    learn(sensor, reading);
-    int error =
-        br_windows_reading(flow->windows[br_kind_domain((enum br_kind)sensor->kind)], sensor, reading);
-    if (error) {
-        br_log_often(flow->setup.log, BR_LOG_ERR, "reading_lost",
-                     flow->setup.config->feeds[sensor->feed].name, "the readings on disk cannot grow",
-                     strerror(-error), flow->clock_utc_ms);
+    if (!keep(flow, sensor, reading))
         return BR_INVALID;
-    }
-    return result;
+    return result == BR_USED && is_outside(sensor) ? BR_UNLOCATED : result;
 }
 
 static void count(struct br_flow *flow, size_t feed, enum br_result result, bool is_pending)
@@ -268,15 +284,15 @@ void br_flow_observation(struct br_flow *flow, size_t feed, const struct br_emit
     struct br_sensor *sensor =
         sensor_of(flow, feed, (enum br_kind)reading.kind, br_view_of(observation->sensor));
     if (!sensor) {
-        refuse(flow, feed, BR_INVALID, observation->sensor, "more sensors than limits.sensors");
+        refuse(flow, feed, BR_INVALID, observation->sensor, no_sensor(flow));
         return;
     }
     if (observation->parking && observation->parking->has_kind && sensor->parking_kind == 0)
         sensor->parking_kind = (uint8_t)observation->parking->kind;
-    locate_observation(flow, sensor, emitted);
+    locate_observation(flow, sensor, emitted, received_at_utc_ms);
     result = store(flow, sensor, &reading);
     count(flow, feed, result, !sensor->placed);
-    if (flow->setup.observation && flow->setup.config->feeds[feed].republish &&
+    if (flow->setup.observation && flow->setup.config->feeds[feed].republish && !is_outside(sensor) &&
         (result == BR_USED || result == BR_CORRECTED))
         flow->setup.observation(flow->setup.context, observation);
 }
@@ -293,8 +309,15 @@ void br_flow_snapshot(struct br_flow *flow, size_t feed, int64_t at_utc_ms, int6
     struct br_sensor *sensor = sensor_of(flow, feed, BR_KIND_SNAPSHOT, br_view_of(SNAPSHOT_SENSOR));
     if (!sensor || br_readings_at(flow->readings, sensor->head, at_utc_ms, &held))
         return;
-    learn(sensor, &reading);
-    br_windows_reading(flow->windows[BR_TRAFFIC], sensor, &reading);
+    keep(flow, sensor, &reading);
+}
+
+/* Readings that were taken back wait for no place any more. */
+static void end_waiting(struct br_flow *flow, const struct br_sensor *sensor, size_t count)
+{
+    struct br_tally_feed *tally = br_tally_feed(flow->setup.tally, sensor->feed);
+    *tally->result[BR_UNLOCATED] += (int64_t)count;
+    *tally->pending -= (int64_t)count;
 }
 
 /* What a reading was stays on disk, behind it the same one marked: it counts for nothing from then on. */
@@ -305,13 +328,17 @@ static size_t withdraw_kind(struct br_flow *flow, struct br_sensor *sensor,
     struct br_reading_list list = {0};
     int64_t from = withdrawal->from_utc_ms, kept = flow->clock_utc_ms - flow->setup.config->correct_for_ms;
     size_t count = 0;
+
     if (flow->clock_utc_ms != BR_TIME_NONE && !flow->setup.replay && from < kept)
         from = kept; /* nothing corrects what is older */
-    br_readings_between(flow->readings, sensor->head, from, withdrawal->to_utc_ms, INT64_MAX, &list);
+    if (!br_readings_between(flow->readings, sensor->head, from, withdrawal->to_utc_ms, INT64_MAX, &list))
+        br_log(flow->setup.log, BR_LOG_ERR, "withdrawal_failed", "reason=\"out of memory\"");
     for (size_t i = 0; i < list.count; i++) {
         list.at[i].bits |= BR_READING_WITHDRAWN;
         count += br_windows_reading(windows, sensor, &list.at[i]) == 0;
     }
+    if (!sensor->placed)
+        end_waiting(flow, sensor, count);
     br_reading_list_free(&list);
     return count;
 }
@@ -337,13 +364,9 @@ void br_flow_settle(struct br_flow *flow, int64_t clock_utc_ms)
 {
     if (clock_utc_ms > flow->clock_utc_ms)
         flow->clock_utc_ms = clock_utc_ms;
-    for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++) {
-        int64_t until = br_watermarks_until(flow->watermarks, domain, flow->clock_utc_ms);
-        int64_t cursor = br_windows_cursor(flow->windows[domain]);
-        if (until != BR_TIME_NONE)
-            br_windows_advance(flow->windows[domain], until);
-        flow->heard[domain] |= cursor != br_windows_cursor(flow->windows[domain]);
-    }
+    for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
+        br_windows_due(flow->windows[domain],
+                       br_watermarks_until(flow->watermarks, domain, flow->clock_utc_ms));
 }
 
 static void forget(struct br_flow *flow)
@@ -376,7 +399,14 @@ void br_flow_tick(struct br_flow *flow, int64_t now_utc_ms)
             br_windows_begin(flow->windows[domain], now_utc_ms - flow->setup.config->lateness_ms);
     br_flow_settle(flow, now_utc_ms);
     for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
-        br_windows_revise(flow->windows[domain]);
+        br_windows_changed(flow->windows[domain]);
+    flow->ticked = true;
+}
+
+/* The rest of a tick, when its windows are out. */
+static void end_tick(struct br_flow *flow)
+{
+    flow->ticked = false;
     live(flow);
     if (flow->setup.replay || flow->clock_utc_ms - flow->minute_utc_ms < MINUTE_MS)
         return;
@@ -385,8 +415,32 @@ void br_flow_tick(struct br_flow *flow, int64_t now_utc_ms)
     forget(flow);
 }
 
+bool br_flow_step(struct br_flow *flow)
+{
+    for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++) {
+        int64_t cursor = br_windows_cursor(flow->windows[domain]);
+        if (!br_windows_step(flow->windows[domain]))
+            continue;
+        flow->heard[domain] |= cursor != br_windows_cursor(flow->windows[domain]);
+        return true;
+    }
+    if (!flow->ticked)
+        return false;
+    end_tick(flow);
+    return true;
+}
+
+void br_flow_rest(struct br_flow *flow)
+{
+    while (br_flow_step(flow))
+        ;
+}
+
 void br_flow_finish(struct br_flow *flow)
 {
+    br_flow_rest(flow);
+    if (flow->clock_utc_ms != BR_TIME_NONE)
+        expire_pending(flow);
     for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
         br_windows_finish(flow->windows[domain], br_watermarks_latest(flow->watermarks, domain));
 }

@@ -57,13 +57,18 @@ void br_flow_snapshot(struct br_flow *flow, size_t feed, int64_t at_utc_ms, int6
 /* Takes readings back, of every kind that the sensor has. Returns how many. */
 size_t br_flow_withdraw(struct br_flow *flow, size_t feed, const struct br_withdrawal *withdrawal);
 
-/* After the records of a message: publishes what has become due. clock: its time of arrival or BR_TIME_NONE.
- */
+/* After the records of a message: what has become due is to be published. clock: its time of arrival or
+ * BR_TIME_NONE. */
 void br_flow_settle(struct br_flow *flow, int64_t clock_utc_ms);
 
-/* Once a second: publishes what is due and what was revised, live figures, and forgets what is too old to
- * correct. */
+/* Once a second: what is due and what was revised is to be published, live figures too, and what is too old
+ * to correct is to be forgotten. */
 void br_flow_tick(struct br_flow *flow, int64_t now_utc_ms);
+
+/* Does a short part of what is to be done; false: there was nothing. All of it comes before the next record,
+ * or the figures would depend on chance. rest: all of it. */
+bool br_flow_step(struct br_flow *flow);
+void br_flow_rest(struct br_flow *flow);
 
 /* The end of a replay: everything is flushed, unfinished windows as `partial`. */
 void br_flow_finish(struct br_flow *flow);

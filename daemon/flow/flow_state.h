@@ -26,23 +26,28 @@ struct br_flow {
     int64_t minute_utc_ms;  /* of the last look at what is pending */
     int64_t live_utc_ms;    /* of the last live figures */
     bool heard[BR_DOMAINS]; /* something that may change them, since */
+    bool ticked;            /* the rest of a tick is to be done, when its windows are out */
     int64_t stale_max_ms;
 };
 
 /* locate.c */
 
-/* The sensor of a record, known to its domain's windows; NULL: the registry is full, or memory. */
+/* The sensor of a record, known to its domain's windows; NULL: the registry is full, or memory: then it is as
+ * if the sensor had never been named. */
 struct br_sensor *sensor_of(struct br_flow *flow, size_t feed, enum br_kind kind, struct br_view id);
+const char *no_sensor(const struct br_flow *flow); /* why it is NULL */
 
-/* What a reading tells of its sensor's place. */
+/* What a reading tells of its sensor's place. Where memory runs out the sensor stays where it was, or
+ * nowhere, until its next place. */
 void locate_observation(struct br_flow *flow, struct br_sensor *sensor,
-                        const struct br_emitted_observation *emitted);
+                        const struct br_emitted_observation *emitted, int64_t received_at_utc_ms);
 
-/* What the operator says of a sensor. */
-void take_entry(struct br_flow *flow, const struct br_catalogue_entry *entry);
+/* What the operator says of a sensor. False: out of memory. */
+bool take_entry(struct br_flow *flow, const struct br_catalogue_entry *entry);
 
-/* A place that is known from before: no reading waits for it, and no window is corrected. */
-void locate_again(struct br_flow *flow, struct br_sensor *sensor, double lat, double lon,
+/* A place that is known from before: no reading waits for it, and no window is corrected. False: out of
+ * memory. */
+bool locate_again(struct br_flow *flow, struct br_sensor *sensor, double lat, double lon,
                   int64_t placed_at_utc_ms);
 
 /* recall.c: takes a state back into a flow that has just been opened. False: out of memory. */

@@ -30,6 +30,7 @@ struct br_intake {
     struct br_emit emit;
     enum br_message_outcome outcome;
     bool decoding, applying;
+    bool ticked; /* to be told, when the flow is done with the tick */
     const struct br_emitted_observation *next;
     uv_work_t work;
 };
@@ -245,9 +246,15 @@ static bool take_entry(struct br_intake *intake)
     if (intake->entry.type != BR_ENTRY_TICK)
         return true;
     br_flow_tick(intake->setup.flow, intake->entry.received_at_utc_ms);
+    intake->ticked = true;
+    return true;
+}
+
+static void tell_tick(struct br_intake *intake)
+{
+    intake->ticked = false;
     if (intake->setup.ticked)
         intake->setup.ticked(intake->setup.context);
-    return true;
 }
 
 bool br_intake_pump(struct br_intake *intake)
@@ -258,6 +265,10 @@ bool br_intake_pump(struct br_intake *intake)
             return false; /* on_decoded comes */
         if (intake->applying)
             apply_slice(intake);
+        else if (br_flow_step(intake->setup.flow))
+            continue;
+        else if (intake->ticked)
+            tell_tick(intake);
         else if (!take_entry(intake))
             return false;
     }
@@ -268,12 +279,14 @@ bool br_intake_complete(struct br_intake *intake)
 {
     while (intake->applying)
         apply_slice(intake);
+    br_flow_rest(intake->setup.flow);
     return !intake->decoding;
 }
 
 bool br_intake_idle(const struct br_intake *intake)
 {
-    return !intake->decoding && !intake->applying && intake->read == br_journal_end(intake->setup.journal);
+    return !intake->decoding && !intake->applying && !intake->ticked &&
+           intake->read == br_journal_end(intake->setup.journal);
 }
 
 br_position br_intake_position(const struct br_intake *intake)
@@ -293,6 +306,7 @@ enum br_message_outcome br_intake_message(struct br_intake *intake, size_t feed,
     begin_applying(intake);
     while (intake->applying)
         apply_slice(intake);
+    br_flow_rest(intake->setup.flow);
     return intake->outcome;
 }
 

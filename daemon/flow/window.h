@@ -71,10 +71,19 @@ void br_windows_move(struct br_windows *windows, struct br_sensor *sensor, uint3
 void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int32_t capacity,
                        int64_t since_utc_ms);
 
-/* Closes every window of the shortest level that ends at or before this time, and the longer ones with it. */
-void br_windows_advance(struct br_windows *windows, int64_t until_utc_ms);
+/* What is due is done in steps, each short; true: one was done. Nothing else may be done to the windows
+ * between the first step and the last, or the outcome would be one of chance.
+ * due: every window of the shortest level that ends at or before this time closes, and the longer ones with
+ * it (it may be earlier than the one given before: a feed that plays the past is waited for). changed: what
+ * has changed in windows that were published before is published again. Where nothing was heard for two days
+ * nothing is published for what is more than a day past (in a replay: nothing at all until the next reading),
+ * so that weeks without a reading do not hold up what follows. */
+void br_windows_due(struct br_windows *windows, int64_t until_utc_ms);
+void br_windows_changed(struct br_windows *windows);
+bool br_windows_step(struct br_windows *windows);
 
-/* Publishes what has changed in windows that were published before. */
+/* The same, with all steps at once. */
+void br_windows_advance(struct br_windows *windows, int64_t until_utc_ms);
 void br_windows_revise(struct br_windows *windows);
 
 /* Drops windows that ended before this time from the state: nothing can correct them any more. */

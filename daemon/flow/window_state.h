@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 the bruisd authors
  * SPDX-License-Identifier: EUPL-1.2
  */
-/* The state of the window module, shared by its files: window.c (levels and closing), correct.c (late data),
- * figure.c (sums to figures), live.c. Nobody else includes it. */
+/* The state of the window module, shared by its files: window.c (levels), advance.c (closing), slot.c, fold.c
+ * (readings to cells), correct.c (late data), figure.c (sums to figures), live.c, window_save.c. Nobody else
+ * includes it. */
 #ifndef BR_FLOW_WINDOW_STATE_H
 #define BR_FLOW_WINDOW_STATE_H
 
@@ -42,6 +43,13 @@ struct level {
     int64_t dropped_end_utc_ms; /* windows that end at or before it are gone; BR_TIME_NONE: none are */
 };
 
+/* A window that was folded, while it and the longer ones that end with it are published. */
+struct closing {
+    bool active;
+    size_t k; /* the level that is next */
+    int64_t start_utc_ms, complete_utc_ms;
+};
+
 /* The days of all sensors begin together. `day` of a sensor's cells holds the open one, `day_before` the
  * closed one. */
 struct br_windows {
@@ -53,7 +61,10 @@ struct br_windows {
     struct level levels[LEVELS_MAX];
     size_t level_count;
     size_t cells_size, day_before_offset;
-    int64_t cursor_utc_ms;                             /* end of the last closed window of level 0 */
+    int64_t cursor_utc_ms; /* end of the last closed window of level 0 */
+    int64_t until_utc_ms;  /* windows that end by then are due */
+    struct closing closing;
+    bool revising;                                     /* changed windows are due to be published again */
     int64_t latest_utc_ms;                             /* observed_at of the latest reading */
     int64_t day_before_start_utc_ms, day_start_utc_ms; /* BR_TIME_NONE: no such day */
     bool any_described, any_published;
@@ -72,6 +83,8 @@ int64_t level_end(const struct br_windows *windows, const struct level *level, i
 void *level_cell(const struct br_windows *windows, const struct br_sensor *sensor,
                  size_t k); /* the open one */
 void *day_before(const struct br_windows *windows, const struct br_sensor *sensor);
+
+void cell_reset(const struct br_windows *windows, const struct level *level, void *cell);
 
 /* slot.c */
 struct slot *slot_find(const struct level *level, int64_t start_utc_ms);

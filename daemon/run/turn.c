@@ -77,7 +77,7 @@ static void on_tick(uv_timer_t *timer)
         daemon_health(daemon, DAEMON_NO_BROKER, !br_mqtt_in_connected(daemon->mqtt_in));
     if (error && daemon->intake && br_intake_idle(daemon->intake))
         br_flow_tick(daemon->flow, now); /* time goes on without the journal, too */
-    if (error)
+    if (error && daemon->intake && br_intake_complete(daemon->intake))
         daemon_keep(daemon); /* a checkpoint is what makes room */
     daemon_sync(daemon);
     br_log_flush(daemon->log, now);

@@ -266,13 +266,16 @@ static inline void snapshot(struct world *w, const char *at, const char *receive
 static inline void tick(struct world *w, const char *now)
 {
     br_flow_tick(w->flow, time_of(now));
+    br_flow_rest(w->flow);
 }
 
 /* Ticks every second from one time to another, as the daemon does. */
 static inline void ticks(struct world *w, const char *from, const char *to)
 {
-    for (int64_t now = time_of(from); now <= time_of(to); now += SECOND_MS)
+    for (int64_t now = time_of(from); now <= time_of(to); now += SECOND_MS) {
         br_flow_tick(w->flow, now);
+        br_flow_rest(w->flow);
+    }
 }
 
 /* ---- out */

@@ -121,6 +121,7 @@ static void late_days(const char *first, int hours, const char *late_open, const
         snprintf(line, sizeof line, "P1 %s capacity=100 vacant=50 entries=1", at);
         say(&w, GARAGES, line);
         br_flow_tick(w.flow, time_of(at) + 2000);
+        br_flow_rest(w.flow);
         if (strcmp(at, at_open) == 0) {
             snprintf(line, sizeof line, "P1 %s capacity=100 vacant=10 entries=5 received=%s", late_open, at);
             say(&w, GARAGES, line);
@@ -131,6 +132,7 @@ static void late_days(const char *first, int hours, const char *late_open, const
     snprintf(line, sizeof line, "P1 %s capacity=100 vacant=80 entries=7 received=%s", late_closed, at_closed);
     say(&w, GARAGES, line);
     br_flow_tick(w.flow, time_of(at_closed) + 1000);
+    br_flow_rest(w.flow);
     expect(&w, day, wanted_closed);
     world_end(&w);
 }
@@ -335,6 +337,7 @@ START_TEST(long_ago_in_a_replay)
     say(&w, LOOPS, "S1 2026-08-16T10:00:00Z flow=60");
     say(&w, LOOPS, "S1 2026-08-17T12:00:00Z flow=60");
     br_flow_settle(w.flow, time_of("2026-08-17T12:30:00Z"));
+    br_flow_rest(w.flow);
     say(&w, LOOPS, "S1 2026-08-14T10:30:00Z flow=120 received=2026-08-17T12:30:01Z");
     say(&w, LOOPS, "S1 2026-08-16T10:30:00Z flow=120 received=2026-08-17T12:30:01Z");
     tick(&w, "2026-08-17T12:30:02Z");

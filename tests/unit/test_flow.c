@@ -167,8 +167,10 @@ START_TEST(settling_publishes_what_is_due)
     say(&w, LOOPS, "S1 10:02:00 flow=60");
     ck_assert_uint_eq(w.told_count, 0);
     br_flow_settle(w.flow, BR_TIME_NONE);
+    br_flow_rest(w.flow);
     expect(&w, "traffic gm0001 1m 10:00:00", "vehicles=1");
     br_flow_settle(w.flow, time_of("10:30:00"));
+    br_flow_rest(w.flow);
     expect(&w, "traffic gm0001 1m 10:20:00", "quality=none");
     world_end(&w);
 }

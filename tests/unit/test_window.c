@@ -211,6 +211,7 @@ static void run_day(struct world *w, const char *first, int hours)
         struct br_emitted_observation emitted = {.observation = &said.observation};
         br_flow_observation(w->flow, GARAGES, &emitted, said.observation.observed_at + 1000);
         br_flow_tick(w->flow, said.observation.observed_at + 2000);
+        br_flow_rest(w->flow);
     }
 }
 
@@ -278,6 +279,27 @@ START_TEST(described_sensors_are_expected_for_ever)
     expect(&w, "parking gm0001 1h 2026-08-22T08:00:00Z",
            "quality=none expected=1 reporting=0 weight=0 open=0 closed=0 full=0 !vacant !capacity !oldest "
            "!newest");
+    world_end(&w);
+}
+END_TEST
+
+/* Captures of two years, one after the other: nobody waits for the windows in between. */
+START_TEST(a_replay_goes_on_years_later)
+{
+    struct world w;
+    world_begin(&w);
+    world_windows(&w, "1m 1d");
+    w.catalogue_csv = "feed,sensor,region,capacity\ngarages,P1,gm0001,100\n";
+    w.replay = true;
+    world_open(&w);
+    say(&w, GARAGES, "P1 10:00:10 capacity=100 vacant=30 received=10:00:11");
+    tick(&w, "10:05:00");
+    tick(&w, "2031-08-18T10:00:00Z");
+    ck_assert_uint_le(w.told_count, 3 * (2 * 1440 + 100)); /* of the three regions, two days at most */
+    say(&w, GARAGES, "P1 2031-08-18T10:00:10Z capacity=100 vacant=40 received=2031-08-18T10:00:11Z");
+    br_flow_finish(w.flow);
+    expect(&w, "parking gm0001 1m 10:00:00", "quality=good vacant=30");
+    expect(&w, "parking gm0001 1m 2031-08-18T10:00:00Z", "vacant=40");
     world_end(&w);
 }
 END_TEST
@@ -400,6 +422,7 @@ START_TEST(without_times_of_arrival_all_windows_are_made)
     say(&w, LOOPS, "S1 10:05:00 flow=300 received=never");
     say(&w, LOOPS, "S1 10:02:00 flow=60 received=never"); /* nothing was published: it begins earlier */
     br_flow_settle(w.flow, BR_TIME_NONE);
+    br_flow_rest(w.flow);
     expect(&w, "traffic gm0001 1m 10:02:00", "revision=0 vehicles=1");
     expect(&w, "traffic gm0001 1m 10:03:00", "quality=none sites=0 !vehicles");
     say(&w, LOOPS, "S1 10:01:00 flow=120 received=never"); /* now it is a correction */
@@ -426,6 +449,7 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, a_day_of_24_hours);
     tcase_add_test(tcase, nothing_is_published_long_after_the_last_reading);
     tcase_add_test(tcase, described_sensors_are_expected_for_ever);
+    tcase_add_test(tcase, a_replay_goes_on_years_later);
     tcase_add_test(tcase, windows_begin_with_the_first_readings);
     tcase_add_test(tcase, a_feed_in_time_begins_a_lateness_ago);
     tcase_add_test(tcase, a_replay_flushes_what_is_unfinished);
