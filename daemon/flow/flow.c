@@ -10,6 +10,7 @@
 
 #define FUTURE_MS 60000
 #define MINUTE_MS 60000
+#define KEPT_BEYOND_MS (2 * BR_HOUR_MS) /* readings, whatever correct_for and stale_after are */
 #define DAY_ZONE "Europe/Amsterdam"
 #define SNAPSHOT_SENSOR "snapshot"
 
@@ -65,8 +66,11 @@ static struct br_readings *open_readings(struct br_flow *flow, int *error)
     *error = -ENOMEM;
     if (!hours)
         return NULL;
-    for (size_t i = 0; i < count; i++)
-        hours[i] = (struct br_readings_hour){state->hours[i]->number, state->hours[i]->count};
+    for (size_t i = 0; i < count; i++) {
+        const Bruis__V1__StateHour *hour = state->hours[i];
+        bool needed = ((int64_t)hour->number + 1) * BR_HOUR_MS > state->clock - KEPT_BEYOND_MS;
+        hours[i] = (struct br_readings_hour){hour->number, hour->count, needed};
+    }
     struct br_readings *readings = br_readings_open(flow->setup.readings_dir, size_max, hours, count, error);
     free(hours);
     return readings;
@@ -374,7 +378,7 @@ static void forget(struct br_flow *flow)
     int64_t before = flow->clock_utc_ms - flow->setup.config->correct_for_ms - MINUTE_MS;
     for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
         br_windows_forget(flow->windows[domain], before);
-    br_readings_forget(flow->readings, before - 2 * BR_HOUR_MS - flow->stale_max_ms);
+    br_readings_forget(flow->readings, before - KEPT_BEYOND_MS - flow->stale_max_ms);
 }
 
 /* Levels also change by growing stale: once a minute without anything heard. */

@@ -16,20 +16,15 @@ struct br_sensor *sensor_of(struct br_flow *flow, size_t feed, enum br_kind kind
         return sensor;
     sensor->interval_ms = config->interval_ms;
     sensor->stale_ms = config->stale_after_ms;
-    return br_windows_join(flow->windows[br_kind_domain(kind)], sensor) ? sensor : NULL;
+    if (br_windows_join(flow->windows[br_kind_domain(kind)], sensor))
+        return sensor;
+    br_sensors_drop_last(flow->sensors); /* one without cells is no sensor: the next record tries again */
+    return NULL;
 }
 
-/* Readings that waited for the place: those that are not too old for a correction count now. */
-static void settle_pending(struct br_flow *flow, struct br_sensor *sensor, int64_t from_utc_ms, bool located)
+const char *no_sensor(const struct br_flow *flow)
 {
-    struct br_tally_feed *tally = br_tally_feed(flow->setup.tally, sensor->feed);
-    int64_t expired = sensor->expired_utc_ms == BR_TIME_NONE ? 0 : sensor->expired_utc_ms;
-    br_readings_between(flow->readings, sensor->head, expired, INT64_MAX, INT64_MAX, &flow->list);
-    for (size_t i = 0; i < flow->list.count; i++) {
-        bool counts = located && flow->list.at[i].observed_at_utc_ms >= from_utc_ms;
-        *tally->result[counts ? BR_USED : BR_UNLOCATED] += 1;
-        *tally->pending -= 1;
-    }
+    return br_sensors_full(flow->sensors) ? "more sensors than limits.sensors" : "out of memory";
 }
 
 /* Since when windows can be corrected; BR_TIME_NONE: all of them. */
@@ -40,21 +35,68 @@ static int64_t correctable_since(const struct br_flow *flow)
     return flow->clock_utc_ms - flow->setup.config->correct_for_ms;
 }
 
-/* Gives a sensor its regions, for the first time or anew. */
-static void place_sensor(struct br_flow *flow, struct br_sensor *sensor,
-                         const struct br_membership *membership)
+/* Since when a reading counts that waits for a place which becomes known now. In a replay every record is
+ * judged by its own time: another capture may have run ahead. */
+static int64_t counts_since(const struct br_flow *flow, int64_t received_at_utc_ms)
 {
-    struct br_windows *windows = flow->windows[br_kind_domain((enum br_kind)sensor->kind)];
-    uint32_t leaf = membership ? br_leaves_get(br_windows_leaves(windows), membership) : BR_LEAF_NONE;
-    int64_t since = correctable_since(flow);
+    int64_t now = flow->setup.replay ? received_at_utc_ms : flow->clock_utc_ms;
+    return now == BR_TIME_NONE ? BR_TIME_NONE : now - flow->setup.config->correct_for_ms;
+}
 
-    if (!sensor->placed && sensor->head != 0) { /* readings that are too old by now count no more */
-        settle_pending(flow, sensor, since, leaf != BR_LEAF_NONE);
-        sensor->from_utc_ms = since;
+/* A reading that has waited too long. Later on the daemon takes nothing as old as that; a replay goes on with
+ * captures that may be older, so there the reading itself is marked. */
+static bool expire(struct br_flow *flow, struct br_sensor *sensor, const struct br_reading *reading)
+{
+    struct br_reading expired = *reading;
+    expired.bits |= BR_READING_EXPIRED;
+    return !flow->setup.replay || br_readings_append(flow->readings, &sensor->head, &expired) == 0;
+}
+
+/* Readings that waited for the place: those that are not too old for a correction count now. False: out of
+ * memory, and they wait on. */
+static bool settle_pending(struct br_flow *flow, struct br_sensor *sensor, int64_t from_utc_ms, bool located)
+{
+    struct br_tally_feed *tally = br_tally_feed(flow->setup.tally, sensor->feed);
+    int64_t expired = sensor->expired_utc_ms == BR_TIME_NONE ? 0 : sensor->expired_utc_ms;
+    if (!br_readings_between(flow->readings, sensor->head, expired, INT64_MAX, INT64_MAX, &flow->list))
+        return false;
+    for (size_t i = 0; i < flow->list.count; i++) {
+        bool in_time = flow->list.at[i].observed_at_utc_ms >= from_utc_ms;
+        if (!in_time && !expire(flow, sensor, &flow->list.at[i]))
+            return false;
+        *tally->result[located && in_time ? BR_USED : BR_UNLOCATED] += 1;
+        *tally->pending -= 1;
     }
+    if (!flow->setup.replay)
+        sensor->from_utc_ms = from_utc_ms;
+    return true;
+}
+
+/* The leaf of a membership (NULL: outside every region). False: out of memory. */
+static bool leaf_of(struct br_flow *flow, const struct br_sensor *sensor,
+                    const struct br_membership *membership, uint32_t *leaf)
+{
+    struct br_leaves *leaves = br_windows_leaves(flow->windows[br_kind_domain((enum br_kind)sensor->kind)]);
+    bool has_regions = membership && membership->count > 0;
+    *leaf = has_regions ? br_leaves_get(leaves, membership) : BR_LEAF_NONE;
+    return !has_regions || *leaf != BR_LEAF_NONE;
+}
+
+/* Gives a sensor its regions, for the first time or anew. False: out of memory, nothing has changed. */
+static bool place_sensor(struct br_flow *flow, struct br_sensor *sensor,
+                         const struct br_membership *membership, int64_t received_at_utc_ms)
+{
+    uint32_t leaf;
+    if (!leaf_of(flow, sensor, membership, &leaf))
+        return false;
+    if (!sensor->placed && sensor->head != 0 &&
+        !settle_pending(flow, sensor, counts_since(flow, received_at_utc_ms), leaf != BR_LEAF_NONE))
+        return false;
     sensor->placed = true;
     if (leaf != sensor->leaf)
-        br_windows_move(windows, sensor, leaf, since);
+        br_windows_move(flow->windows[br_kind_domain((enum br_kind)sensor->kind)], sensor, leaf,
+                        correctable_since(flow));
+    return true;
 }
 
 static bool point_of(struct br_flow *flow, bool has, double lat, double lon, const struct br_place *place,
@@ -72,41 +114,47 @@ static bool point_of(struct br_flow *flow, bool has, double lat, double lon, con
 
 /* A point from the source at a time: the latest one holds, the catalogue's above all. */
 static void point_sensor(struct br_flow *flow, struct br_sensor *sensor, double lat, double lon,
-                         int64_t at_utc_ms)
+                         int64_t at_utc_ms, int64_t received_at_utc_ms)
 {
     struct br_membership membership;
+    bool moves = !sensor->placed || sensor->lat != lat || sensor->lon != lon;
     if (sensor->place_fixed || (sensor->placed && at_utc_ms < sensor->placed_at_utc_ms))
         return;
+    if (moves) {
+        bool found = br_regions_locate(flow->setup.regions, lat, lon, &membership);
+        if (!place_sensor(flow, sensor, found ? &membership : NULL, received_at_utc_ms)) {
+            br_log_often(flow->setup.log, BR_LOG_ERR, "place_lost",
+                         flow->setup.config->feeds[sensor->feed].name, "out of memory", sensor->id,
+                         flow->clock_utc_ms);
+            return;
+        }
+    }
     sensor->placed_at_utc_ms = at_utc_ms;
-    if (sensor->placed && sensor->lat == lat && sensor->lon == lon)
-        return;
     sensor->lat = lat;
     sensor->lon = lon;
-    bool found = br_regions_locate(flow->setup.regions, lat, lon, &membership);
-    place_sensor(flow, sensor, found ? &membership : NULL);
 }
 
 void locate_observation(struct br_flow *flow, struct br_sensor *sensor,
-                        const struct br_emitted_observation *emitted)
+                        const struct br_emitted_observation *emitted, int64_t received_at_utc_ms)
 {
     const Bruis__V1__Observation *observation = emitted->observation;
     double lat, lon;
     if (point_of(flow, observation->has_lat && observation->has_lon, observation->lat, observation->lon,
                  &emitted->place, &lat, &lon))
-        point_sensor(flow, sensor, lat, lon, observation->observed_at);
+        point_sensor(flow, sensor, lat, lon, observation->observed_at, received_at_utc_ms);
 }
 
-void locate_again(struct br_flow *flow, struct br_sensor *sensor, double lat, double lon,
+bool locate_again(struct br_flow *flow, struct br_sensor *sensor, double lat, double lon,
                   int64_t placed_at_utc_ms)
 {
-    struct br_leaves *leaves = br_windows_leaves(flow->windows[br_kind_domain((enum br_kind)sensor->kind)]);
     struct br_membership membership;
+    bool found =
+        !isnan(lat) && !isnan(lon) && br_regions_locate(flow->setup.regions, lat, lon, &membership);
     sensor->placed = true;
     sensor->placed_at_utc_ms = placed_at_utc_ms;
     sensor->lat = lat;
     sensor->lon = lon;
-    if (!isnan(lat) && !isnan(lon) && br_regions_locate(flow->setup.regions, lat, lon, &membership))
-        sensor->leaf = br_leaves_get(leaves, &membership);
+    return leaf_of(flow, sensor, found ? &membership : NULL, &sensor->leaf);
 }
 
 static enum br_kind kind_of(Bruis__V1__Domain domain)
@@ -123,8 +171,11 @@ void br_flow_sensor(struct br_flow *flow, size_t feed, const struct br_emitted_s
     enum br_kind kind = kind_of(record->domain);
     struct br_sensor *sensor = sensor_of(flow, feed, kind, br_view_of(record->sensor));
     double lat, lon;
-    if (!sensor)
+    if (!sensor) {
+        br_log_often(flow->setup.log, BR_LOG_WARNING, "sensor_refused", flow->setup.config->feeds[feed].name,
+                     no_sensor(flow), record->sensor, flow->clock_utc_ms);
         return;
+    }
     br_windows_describe(flow->windows[br_kind_domain(kind)], sensor);
     if (received_at_utc_ms != BR_TIME_NONE && received_at_utc_ms > flow->clock_utc_ms)
         flow->clock_utc_ms = received_at_utc_ms;
@@ -136,7 +187,7 @@ void br_flow_sensor(struct br_flow *flow, size_t feed, const struct br_emitted_s
                           correctable_since(flow));
     if (point_of(flow, record->has_lat && record->has_lon, record->lat, record->lon, &emitted->place, &lat,
                  &lon))
-        point_sensor(flow, sensor, lat, lon, sensor->placed_at_utc_ms);
+        point_sensor(flow, sensor, lat, lon, sensor->placed_at_utc_ms, received_at_utc_ms);
 }
 
 /* The domain of a feed that says nothing yet: of its options, else of its adapter. */
@@ -150,13 +201,13 @@ static enum br_kind feed_kind(const struct br_config_feed *feed)
     return strncmp(word, "traffic", strlen("traffic")) == 0 ? BR_KIND_TRAFFIC : BR_KIND_PEDESTRIAN;
 }
 
-void take_entry(struct br_flow *flow, const struct br_catalogue_entry *entry)
+bool take_entry(struct br_flow *flow, const struct br_catalogue_entry *entry)
 {
     struct br_membership membership;
     enum br_kind kind = feed_kind(&flow->setup.config->feeds[entry->feed]);
     struct br_sensor *sensor = sensor_of(flow, entry->feed, kind, br_view_of(entry->sensor));
     if (!sensor)
-        return;
+        return br_sensors_full(flow->sensors);
     br_windows_describe(flow->windows[br_kind_domain(kind)], sensor);
     sensor->lat = entry->lat;
     sensor->lon = entry->lon;
@@ -171,13 +222,13 @@ void take_entry(struct br_flow *flow, const struct br_catalogue_entry *entry)
     }
     bool has_point = !isnan(entry->lat) && !isnan(entry->lon);
     if (entry->region == BR_REGION_NONE && !has_point)
-        return;
+        return true;
     sensor->place_fixed = true;
     bool found =
         entry->region != BR_REGION_NONE
             ? br_regions_home(flow->setup.regions, entry->region, entry->lat, entry->lon, &membership)
             : br_regions_locate(flow->setup.regions, entry->lat, entry->lon, &membership);
-    place_sensor(flow, sensor, found ? &membership : NULL);
+    return place_sensor(flow, sensor, found ? &membership : NULL, BR_TIME_NONE);
 }
 
 void expire_pending(struct br_flow *flow)
@@ -189,7 +240,8 @@ void expire_pending(struct br_flow *flow)
         if (sensor->placed || sensor->head == 0 || sensor->kind == BR_KIND_SNAPSHOT ||
             sensor->last_utc_ms < from)
             continue;
-        br_readings_between(flow->readings, sensor->head, from, before, INT64_MAX, &flow->list);
+        if (!br_readings_between(flow->readings, sensor->head, from, before, INT64_MAX, &flow->list))
+            continue; /* the next minute looks again */
         struct br_tally_feed *tally = br_tally_feed(flow->setup.tally, sensor->feed);
         *tally->result[BR_UNLOCATED] += (int64_t)flow->list.count;
         *tally->pending -= (int64_t)flow->list.count;

@@ -43,6 +43,7 @@ enum { BR_PEDESTRIAN_COUNT, BR_PEDESTRIAN_IN, BR_PEDESTRIAN_OUT, BR_PEDESTRIAN_P
 #define BR_READING_PARTIAL 16u
 #define BR_READING_ESTIMATED 32u
 #define BR_READING_WITHDRAWN 64u /* taken back: counts for nothing */
+#define BR_READING_EXPIRED 128u  /* its place came too late: counts for nothing */
 
 struct br_reading {
     int64_t observed_at_utc_ms; /* of a count: the start of its period */

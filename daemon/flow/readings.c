@@ -18,6 +18,7 @@
 #define HOUR_MS 3600000
 #define FIRST_SIZE (64 * 1024)
 #define STEP_SIZE (4 * 1024 * 1024)
+#define GONE (BR_READING_WITHDRAWN | BR_READING_EXPIRED)
 
 struct record {
     br_link before;           /* the one that arrived before it, of the same sensor */
@@ -29,7 +30,9 @@ struct hour {
     uint32_t number; /* since 1970 */
     int file;        /* -1: in memory */
     uint32_t count;
-    size_t size; /* of the file and the mapping */
+    uint32_t unseen; /* of them, taken back and not looked at for newest_before_ms */
+    int64_t newest_before_ms; /* the latest of all records */
+    size_t size;              /* of the file and the mapping */
     struct record *records;
 };
 
@@ -139,21 +142,24 @@ static int hour_open(struct br_readings *readings, uint32_t number, struct hour 
 {
     char path[4096];
     hour_path(readings, number, path);
-    *hour = (struct hour){.number = number, .file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    *hour = (struct hour){.number = number,
+                          .newest_before_ms = INT64_MIN,
+                          .file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
     int error = hour_grow(readings, hour);
     if (error && hour->file >= 0)
         close(hour->file);
     return error;
 }
 
-static void forget_first(struct br_readings *readings)
+static void forget_hour(struct br_readings *readings, size_t position)
 {
     char path[4096];
-    hour_path(readings, readings->hours[0].number, path);
-    hour_close(readings, &readings->hours[0]);
+    struct hour *hour = &readings->hours[position];
+    hour_path(readings, hour->number, path);
+    hour_close(readings, hour);
     unlink(path);
     readings->hour_count--;
-    memmove(&readings->hours[0], &readings->hours[1], readings->hour_count * sizeof *readings->hours);
+    memmove(hour, hour + 1, (readings->hour_count - position) * sizeof *hour);
 }
 
 static bool hour_room(struct br_readings *readings)
@@ -215,20 +221,39 @@ int br_readings_append(struct br_readings *readings, br_link *head, const struct
     if (reading->observed_at_utc_ms < 0 || reading->observed_at_utc_ms / HOUR_MS > UINT32_MAX)
         return -ERANGE;
     while (readings->size > readings->size_max && readings->hour_count > 1)
-        forget_first(readings);
+        forget_hour(readings, 0);
     int error = hour_ready(readings, (uint32_t)(reading->observed_at_utc_ms / HOUR_MS), &hour);
     if (error)
         return error;
     hour->records[hour->count] = (struct record){*head, newest_ms, *reading};
     hour->count++;
+    if (newest_ms > hour->newest_before_ms)
+        hour->newest_before_ms = newest_ms;
     *head = (br_link)hour->number << 32 | hour->count;
     return 0;
 }
 
+/* Whether a chain goes on from this hour to a reading of this time or later: one of the hour's own came after
+ * it. */
+static bool leads_on(struct hour *hour, int64_t to_utc_ms)
+{
+    for (; hour->unseen > 0 && hour->newest_before_ms < to_utc_ms; hour->unseen--)
+        if (hour->records[hour->unseen - 1].newest_before_ms > hour->newest_before_ms)
+            hour->newest_before_ms = hour->records[hour->unseen - 1].newest_before_ms;
+    return hour->newest_before_ms >= to_utc_ms;
+}
+
 void br_readings_forget(struct br_readings *readings, int64_t before_utc_ms)
 {
-    while (readings->hour_count > 0 && ((int64_t)readings->hours[0].number + 1) * HOUR_MS <= before_utc_ms)
-        forget_first(readings);
+    for (size_t i = 0; i < readings->hour_count;) {
+        struct hour *hour = &readings->hours[i];
+        if (((int64_t)hour->number + 1) * HOUR_MS > before_utc_ms)
+            return;
+        if (leads_on(hour, before_utc_ms))
+            i++;
+        else
+            forget_hour(readings, i);
+    }
 }
 
 void br_reading_list_free(struct br_reading_list *list)
@@ -276,7 +301,7 @@ static void settle(struct br_reading_list *list, int64_t from_utc_ms)
         const struct br_reading *reading = &list->at[i];
         bool superseded =
             i + 1 < list->count && list->at[i + 1].observed_at_utc_ms == reading->observed_at_utc_ms;
-        if (superseded || reading->bits & BR_READING_WITHDRAWN)
+        if (superseded || reading->bits & GONE)
             continue;
         if (kept > 0 && reading->observed_at_utc_ms <= from_utc_ms)
             kept--; /* a later one to carry in, or one that begins with the span */
@@ -290,15 +315,17 @@ bool br_readings_between(const struct br_readings *readings, br_link head, int64
 {
     int64_t oldest_ms = carry_from_utc_ms < from_utc_ms ? carry_from_utc_ms + 1 : from_utc_ms;
     int64_t carried_ms = INT64_MIN; /* the one to carry in, once it is sure */
-    bool any_withdrawn = false;
+    bool any_gone = false;
 
     list->count = 0;
     for (const struct record *record; (record = record_at(readings, head)); head = record->before) {
         int64_t at_ms = record->reading.observed_at_utc_ms;
-        if (at_ms >= oldest_ms && at_ms < to_utc_ms && !collect(list, &record->reading))
+        if (at_ms >= oldest_ms && at_ms < to_utc_ms && !collect(list, &record->reading)) {
+            list->count = 0;
             return false;
-        any_withdrawn |= !!(record->reading.bits & BR_READING_WITHDRAWN);
-        if (at_ms >= oldest_ms && at_ms < from_utc_ms && at_ms > carried_ms && !any_withdrawn)
+        }
+        any_gone |= !!(record->reading.bits & GONE);
+        if (at_ms >= oldest_ms && at_ms < from_utc_ms && at_ms > carried_ms && !any_gone)
             carried_ms = at_ms;
         if (record->newest_before_ms < oldest_ms || record->newest_before_ms < carried_ms)
             break;
@@ -357,6 +384,14 @@ static int clear(const char *dir, const struct br_readings_hour *hours, size_t c
     return 0;
 }
 
+/* Records are written one after another, so the last one tells of all: a copy that was taken too early ends
+ * in zeros. */
+static bool is_whole(const struct hour *hour)
+{
+    const struct br_reading *last = hour->count > 0 ? &hour->records[hour->count - 1].reading : NULL;
+    return !last || (last->kind != 0 && last->observed_at_utc_ms / HOUR_MS == (int64_t)hour->number);
+}
+
 /* Takes a file back as far as it is given. One that is gone had been forgotten since. */
 static int hour_reopen(struct br_readings *readings, const struct br_readings_hour *kept)
 {
@@ -365,20 +400,25 @@ static int hour_reopen(struct br_readings *readings, const struct br_readings_ho
     hour_path(readings, kept->number, path);
     int file = open(path, O_RDWR | O_CLOEXEC);
     if (file < 0)
-        return errno == ENOENT ? 0 : -errno;
+        return errno != ENOENT ? -errno : kept->needed ? -EBADMSG : 0;
     if (fstat(file, &status) != 0 ||
         (uint64_t)status.st_size < (uint64_t)kept->count * sizeof(struct record)) {
         close(file);
         return -EBADMSG;
     }
-    struct hour hour = {
-        .number = kept->number, .file = file, .count = kept->count, .size = (size_t)status.st_size};
+    struct hour hour = {.number = kept->number,
+                        .file = file,
+                        .count = kept->count,
+                        .unseen = kept->count,
+                        .newest_before_ms = INT64_MIN,
+                        .size = (size_t)status.st_size};
     hour.records = mmap(NULL, hour.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (hour.records == MAP_FAILED || !hour_room(readings)) {
-        if (hour.records != MAP_FAILED)
+    bool mapped = hour.records != MAP_FAILED, whole = mapped && is_whole(&hour);
+    if (!whole || !hour_room(readings)) {
+        if (mapped)
             munmap(hour.records, hour.size);
         close(file);
-        return -ENOMEM;
+        return mapped && !whole ? -EBADMSG : -ENOMEM;
     }
     size_t position = hour_position(readings, hour.number);
     memmove(&readings->hours[position + 1], &readings->hours[position],
@@ -413,7 +453,7 @@ struct br_readings *br_readings_open(const char *dir, int64_t size_max, const st
 size_t br_readings_hours(const struct br_readings *readings, struct br_readings_hour *hours, size_t count)
 {
     for (size_t i = 0; i < readings->hour_count && i < count; i++)
-        hours[i] = (struct br_readings_hour){readings->hours[i].number, readings->hours[i].count};
+        hours[i] = (struct br_readings_hour){readings->hours[i].number, readings->hours[i].count, false};
     return readings->hour_count;
 }
 
@@ -430,7 +470,7 @@ static int land_hour(const struct br_readings *readings, struct hour *hour)
     char path[4096], beside[4112];
     hour_path(readings, hour->number, path);
     snprintf(beside, sizeof beside, "%s.new", path);
-    struct hour landed = {.number = hour->number, .count = hour->count, .size = hour->size};
+    struct hour landed = *hour;
     landed.file = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int failed = landed.file < 0 ? errno : posix_fallocate(landed.file, 0, (off_t)hour->size);
     void *mapped =

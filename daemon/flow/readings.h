@@ -22,11 +22,13 @@ typedef uint64_t br_link; /* a record; 0: none */
 struct br_readings_hour {
     uint32_t number; /* hours since 1970 */
     uint32_t count;
+    bool needed; /* to open: it is too young to have been forgotten since */
 };
 
 /* Readings in `dir`, which is made. Of what is in it already the given hours are kept as far as they are
  * given, the rest is removed. size_max: bytes of all files; past it the oldest hour goes. NULL: *error holds
- * a negative errno (-EBADMSG: a file that is given is shorter than it should be). */
+ * a negative errno (-EBADMSG: a file that is given holds less than it should, or one that is needed is not
+ * there). */
 struct br_readings *br_readings_open(const char *dir, int64_t size_max, const struct br_readings_hour *hours,
                                      size_t hour_count, int *error);
 void br_readings_close(struct br_readings *readings);
@@ -35,7 +37,8 @@ void br_readings_close(struct br_readings *readings);
  * unchanged. */
 int br_readings_append(struct br_readings *readings, br_link *head, const struct br_reading *reading);
 
-/* Removes the files of hours that end before this time. */
+/* Removes the files of hours that end at or before this time, but for those by which a chain leads on to
+ * readings of this time or later: the late ones of such an hour came after them. */
 void br_readings_forget(struct br_readings *readings, int64_t before_utc_ms);
 
 /* Readings sorted by time, one for each time. {0} to begin, br_reading_list_free at the end; reused by every

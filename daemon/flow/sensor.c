@@ -95,7 +95,7 @@ static bool grow_slots(struct br_sensors *sensors)
 
 static bool make_room(struct br_sensors *sensors)
 {
-    if (sensors->count >= sensors->count_max)
+    if (br_sensors_full(sensors))
         return false;
     if ((sensors->count + 1) * 2 > sensors->slot_count && !grow_slots(sensors))
         return false;
@@ -158,6 +158,20 @@ struct br_sensor *br_sensors_get(struct br_sensors *sensors, uint32_t feed, enum
     sensors->slots[slot_of(sensors, feed, kind, id)] = sensor->index + 1;
     sensors->at[sensors->count++] = sensor;
     return sensor;
+}
+
+/* No sensor came after it, so no search goes on behind its slot. */
+void br_sensors_drop_last(struct br_sensors *sensors)
+{
+    struct br_sensor *sensor = sensors->at[--sensors->count];
+    size_t slot = slot_of(sensors, sensor->feed, (enum br_kind)sensor->kind, br_view_of(sensor->id));
+    sensors->slots[slot] = 0;
+    sensor_free(sensor);
+}
+
+bool br_sensors_full(const struct br_sensors *sensors)
+{
+    return sensors->count >= sensors->count_max;
 }
 
 size_t br_sensors_count(const struct br_sensors *sensors)

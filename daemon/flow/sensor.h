@@ -48,10 +48,13 @@ void br_sensors_close(struct br_sensors *sensors);
 /* The sensor, made when it is new. NULL: the registry is full, or memory. */
 struct br_sensor *br_sensors_get(struct br_sensors *sensors, uint32_t feed, enum br_kind kind,
                                  struct br_view id);
+/* Takes back the sensor that was made last, as if it had never been. */
+void br_sensors_drop_last(struct br_sensors *sensors);
 struct br_sensor *br_sensors_find(const struct br_sensors *sensors, uint32_t feed, enum br_kind kind,
                                   struct br_view id);
 
 size_t br_sensors_count(const struct br_sensors *sensors);
+bool br_sensors_full(const struct br_sensors *sensors); /* there may be no more */
 struct br_sensor *br_sensors_at(const struct br_sensors *sensors, size_t index); /* in order of making */
 
 #endif

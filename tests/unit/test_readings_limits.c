@@ -37,7 +37,7 @@ START_TEST(hours_are_taken_back)
 
     hours[0] = hours[2]; /* in any order, and one that is not there any more */
     hours[2] = hours[1];
-    hours[1] = (struct br_readings_hour){hours[0].number - 9, 1};
+    hours[1] = (struct br_readings_hour){hours[0].number - 9, 1, false};
     s.readings = br_readings_open(s.dir, 1 << 30, hours, 3, &error);
     ck_assert_ptr_nonnull(s.readings);
     ck_assert_uint_eq(file_count(&s), 2);
