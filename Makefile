@@ -191,22 +191,29 @@ lint: deps deps-check format-check layers headers purity cppcheck ## everything 
 
 .PHONY: deps-check
 
-check: ## lint, and what needs no server under ASan and UBSan: what CI runs after make test
+check: ## lint, clang-tidy, all tests under ASan+UBSan and under TSan: what CI runs after make test
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory asan SUITE=quick-run
-
-check-long: ## everything under the sanitizers, long property runs, benchmarks; each part also runs alone
 	@$(MAKE) --no-print-directory tidy
 	@$(MAKE) --no-print-directory asan
+	@$(MAKE) --no-print-directory replay-sanitized
 	@$(MAKE) --no-print-directory tsan
+
+replay-sanitized: $(PROGRAM) ## replay gives the same bytes from this build and from the one of make asan
+	@B=$(B) B_ASAN=$(B)/asan sh tests/run.sh sanitized tests/e2e/test_replay.py
+
+check-long: ## long property runs, long runs of end-to-end tests, benchmarks; each part also runs alone
 	@$(MAKE) --no-print-directory check-long-property
+	@$(MAKE) --no-print-directory check-long-e2e
 	@$(MAKE) --no-print-directory bench
 
 check-long-property: $(PROGRAM) $(PROPERTY) ## 1,000 runs of 10,000 readings against the reference; 40 seeds of restarts
 	@B=$(B) RUNS=1000 READINGS=10000 python3 tests/property/test_replay_reference.py
 	@SEED=1000 SEEDS=40 $(B)/tests/property/restart
 
-.PHONY: check-long-property
+check-long-e2e: $(PROGRAM) ## reloads, kills and faults, more of each
+	@RELOADS=50 B=$(B) sh tests/run.sh long tests/e2e/test_reload.py
+
+.PHONY: check-long-property check-long-e2e replay-sanitized
 
 cover: deps deps-check ## line and branch coverage of the core
 	@$(MAKE) --no-print-directory -j2 B=$(B)/cover OPT="-O0 -g --coverage" LDFLAGS=--coverage build-tests

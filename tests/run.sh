@@ -1,13 +1,15 @@
 #!/bin/sh
-# Runs test programs one after the other and says what became of each: run.sh NAME PROGRAM...
+# SPDX-FileCopyrightText: 2026 the bruisd authors
+# SPDX-License-Identifier: EUPL-1.2
+# Runs test programs and says what became of each: run.sh NAME PROGRAM...
 # A program passes with status 0, is skipped with 77, and fails with any other. Its output is shown when it fails.
+# JOBS of them run at once (2; benchmarks one after the other): each has its own folder and ports.
 set -u
-name=$1
-shift
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-passed=0 failed=0 skipped=0 failures=
-for program in "$@"; do
+
+# One program, in a folder for its results. Its lines come out in one piece.
+if [ "$1" = --one ]; then
+    results=$2 name=$3 program=$4
+    log=$(mktemp "$results/log.XXXXXX")
     start=$(date +%s)
     case $program in
     *.py) python3 "$program" >"$log" 2>&1 ;;
@@ -16,16 +18,31 @@ for program in "$@"; do
     status=$?
     took=$(($(date +%s) - start))
     case $status in
-    0) passed=$((passed + 1)) word=pass ;;
-    77) skipped=$((skipped + 1)) word=skip ;;
-    *) failed=$((failed + 1)) word=FAIL failures="$failures $program" ;;
+    0) word=pass ;;
+    77) word=skip ;;
+    *) word=FAIL ;;
     esac
     last=$(tail -n 1 "$log" | cut -c 1-120)
-    printf '%-5s %3ds %-44s %s\n' "$word" "$took" "${program##*/}" "$last"
-    if [ "$word" = FAIL ] || [ "$name" = bench ]; then
-        sed 's/^/      | /' "$log" | tail -n 60
-    fi
-done
-[ -z "$failures" ] || echo "failed:$failures"
+    {
+        printf '%-5s %3ds %-44s %s\n' "$word" "$took" "${program##*/}" "$last"
+        if [ "$word" = FAIL ] || [ "$name" = bench ]; then
+            sed 's/^/      | /' "$log" | tail -n 60
+        fi
+    } >"$log.shown"
+    cat "$log.shown"
+    echo "$word $program" >"$log.word"
+    exit 0
+fi
+
+name=$1
+shift
+jobs=${JOBS:-2}
+[ "$name" != bench ] || jobs=1
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+printf '%s\n' "$@" | xargs -P "$jobs" -I{} sh "$0" --one "$results" "$name" {}
+count() { cat "$results"/*.word 2>/dev/null | grep -c "^$1 "; }
+passed=$(count pass) failed=$(count FAIL) skipped=$(count skip)
+[ "$failed" -eq 0 ] || sed -n 's/^FAIL /failed: /p' "$results"/*.word
 printf '%s: %d passed, %d failed, %d skipped\n' "$name" "$passed" "$failed" "$skipped"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ $((passed + failed + skipped)) -eq $# ]
