@@ -65,6 +65,19 @@ static bool make_key(const char *path, uint8_t key[KEY_SIZE])
     return close(file) == 0 && written && rename(beside, path) == 0;
 }
 
+/* A file of another size is none of ours, or what is left of one. */
+static bool read_key(int file, uint8_t key[KEY_SIZE])
+{
+    uint8_t more;
+    ssize_t got = read(file, key, KEY_SIZE);
+    if (got < 0)
+        return false;
+    if (got == KEY_SIZE && read(file, &more, 1) == 0)
+        return true;
+    errno = EBADMSG;
+    return false;
+}
+
 uint8_t *br_state_dir_privacy_key(const struct br_state_dir *state, const struct br_config_privacy *privacy,
                                   size_t *size)
 {
@@ -76,12 +89,14 @@ uint8_t *br_state_dir_privacy_key(const struct br_state_dir *state, const struct
         return NULL;
     snprintf(path, sizeof path, "%s/privacy.key", state->path);
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    bool got = file >= 0 ? read(file, key, KEY_SIZE) == KEY_SIZE : errno == ENOENT && make_key(path, key);
+    bool got = file >= 0 ? read_key(file, key) : errno == ENOENT && make_key(path, key);
+    int error = errno;
     if (file >= 0)
         close(file);
     *size = KEY_SIZE;
     if (got)
         return key;
     free(key);
+    errno = error;
     return NULL;
 }

@@ -52,6 +52,16 @@ static void close_sensor(struct br_windows *windows, struct br_sensor *sensor, i
     }
 }
 
+/* A sensor without regions has nothing in any window that ends. */
+static void close_nowhere(struct br_windows *windows, struct br_sensor *sensor, int64_t end_utc_ms)
+{
+    for (size_t k = 1; k < windows->level_count && ends_at(windows, k, end_utc_ms); k++) {
+        cell_reset(windows, &windows->levels[k], level_cell(windows, sensor, k));
+        if (windows->levels[k].is_day)
+            cell_reset(windows, &windows->levels[k], day_before(windows, sensor));
+    }
+}
+
 static void protect_slot(struct br_windows *windows, size_t k, struct slot *slot)
 {
     if (!br_privacy_on(windows->setup.privacy) || !windows->algebra->protect)
@@ -84,6 +94,8 @@ static void close_begin(struct br_windows *windows, int64_t complete_utc_ms)
     for (size_t i = 0; i < windows->sensor_count; i++)
         if (windows->sensors[i]->leaf != BR_LEAF_NONE)
             close_sensor(windows, windows->sensors[i], end);
+        else
+            close_nowhere(windows, windows->sensors[i], end);
     windows->cursor_utc_ms = end;
     windows->closing = (struct closing){true, 0, start, complete_utc_ms};
 }
@@ -180,14 +192,24 @@ static bool revise_step(struct br_windows *windows)
     return false;
 }
 
+static bool is_due(const struct br_windows *windows)
+{
+    return windows->cursor_utc_ms != BR_TIME_NONE &&
+           windows->cursor_utc_ms + windows->levels[0].length_ms <= windows->until_utc_ms;
+}
+
+bool br_windows_busy(const struct br_windows *windows)
+{
+    return windows->closing.active || windows->revising || is_due(windows);
+}
+
 bool br_windows_step(struct br_windows *windows)
 {
     if (windows->closing.active) {
         close_step(windows);
         return true;
     }
-    if (windows->cursor_utc_ms == BR_TIME_NONE ||
-        windows->cursor_utc_ms + windows->levels[0].length_ms > windows->until_utc_ms)
+    if (!is_due(windows))
         return revise_step(windows);
     if (is_quiet(windows))
         jump(windows);

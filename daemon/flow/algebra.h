@@ -29,8 +29,9 @@ struct br_fold {
     int64_t
         period_min_ms; /* periods up to this one are left out too (they are in the parts already); 0: none */
     int64_t stale_ms, interval_ms;
-    int32_t capacity; /* described, for readings without; -1 */
-    bool is_space;    /* a single bay */
+    int32_t capacity;    /* described, for readings without; -1 */
+    bool capacity_fixed; /* by the operator, for readings that say otherwise too */
+    bool is_space;       /* a single bay */
     /* jams: the times at which the feed was heard whole, sorted */
     const struct br_reading *snapshots;
     size_t snapshot_count;

@@ -26,6 +26,7 @@ struct head {
 
 struct br_checkpoint {
     uint64_t position;
+    int64_t clock_utc_ms;
     int *files;
     size_t file_count, size;
     uint8_t *packed;
@@ -45,7 +46,7 @@ struct br_checkpoint *br_checkpoint_pack(const Bruis__V1__State *state, int *fil
         return NULL;
     }
     bruis__v1__state__pack(state, packed);
-    *checkpoint = (struct br_checkpoint){state->position, files, file_count, size, packed};
+    *checkpoint = (struct br_checkpoint){state->position, state->clock, files, file_count, size, packed};
     return checkpoint;
 }
 
@@ -57,6 +58,11 @@ Bruis__V1__State *br_checkpoint_state(const struct br_checkpoint *checkpoint)
 uint64_t br_checkpoint_position(const struct br_checkpoint *checkpoint)
 {
     return checkpoint->position;
+}
+
+int64_t br_checkpoint_clock(const struct br_checkpoint *checkpoint)
+{
+    return checkpoint->clock_utc_ms;
 }
 
 void br_checkpoint_close(struct br_checkpoint *checkpoint)

@@ -26,6 +26,7 @@ struct br_checkpoint *br_checkpoint_pack(const Bruis__V1__State *state, int *fil
 Bruis__V1__State *br_checkpoint_state(const struct br_checkpoint *checkpoint);
 
 uint64_t br_checkpoint_position(const struct br_checkpoint *checkpoint);
+int64_t br_checkpoint_clock(const struct br_checkpoint *checkpoint); /* of its flow */
 void br_checkpoint_close(struct br_checkpoint *checkpoint);
 
 /* Writes it to DIR/state: may wait for the disk, so on a thread of the pool. 0 or a negative errno. */

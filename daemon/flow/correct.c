@@ -11,14 +11,14 @@
 struct touch {
     struct br_sensor *sensor;
     size_t k;
-    int64_t start_utc_ms; /* of the window; of the hour for a day */
+    int64_t start_utc_ms; /* of the window; of the hour for a day that has a cell */
     uint32_t leaf;        /* before */
 };
 
 struct touches {
     struct touch *at;
     size_t count, capacity;
-    char *cells; /* before: one of cell_size for each touch */
+    char *cells; /* before: one of day_size for each touch */
 };
 
 struct touches *touches_open(void)
@@ -65,7 +65,7 @@ static bool touch_room(struct br_windows *windows)
     struct touch *at = realloc(touches->at, capacity * sizeof *at);
     if (at)
         touches->at = at;
-    char *cells = realloc(touches->cells, capacity * windows->algebra->cell_size);
+    char *cells = realloc(touches->cells, capacity * windows->algebra->day_size);
     if (cells)
         touches->cells = cells;
     if (!at || !cells)
@@ -76,7 +76,7 @@ static bool touch_room(struct br_windows *windows)
 
 static void *touch_cell(const struct br_windows *windows, size_t index)
 {
-    return windows->touches->cells + index * windows->algebra->cell_size;
+    return windows->touches->cells + index * windows->algebra->day_size;
 }
 
 /* Until where a window has been put together: its end, or the end of the last part that was put into it. */
@@ -87,12 +87,38 @@ static int64_t made_until(const struct br_windows *windows, const struct touch *
     return end <= windows->cursor_utc_ms ? end : level_start(windows, level - 1, windows->cursor_utc_ms);
 }
 
+/* A day that has a cell with every sensor: the open one and the last that was closed. */
+static bool has_cell(const struct br_windows *windows, int64_t utc_ms)
+{
+    const struct level *days = &windows->levels[windows->level_count - 1];
+    int64_t before = windows->day_before_start_utc_ms;
+    return utc_ms >= windows->day_start_utc_ms ||
+           (before != BR_TIME_NONE && utc_ms >= before && utc_ms < level_end(windows, days, before));
+}
+
+/* A day that was closed longer ago, from its hours. */
+static void fold_day(struct br_windows *windows, const struct touch *touch, void *day)
+{
+    const struct level *level = &windows->levels[touch->k];
+    int64_t end = level_end(windows, level, touch->start_utc_ms);
+    unsigned part = 0;
+    memset(day, 0, windows->algebra->day_size);
+    windows->algebra->reset(day);
+    for (int64_t hour = touch->start_utc_ms; touch->sensor->leaf != BR_LEAF_NONE && hour < end;
+         hour += BR_HOUR_MS) {
+        fold_hour(windows, touch->sensor, hour, windows->cell);
+        windows->algebra->day_put(day, NULL, windows->cell, part++, true);
+    }
+}
+
 /* The cell as the readings give it now. A window that is still open is folded as far as it has been made. */
 static void fold_touch(struct br_windows *windows, const struct touch *touch, void *cell)
 {
     const struct level *level = &windows->levels[touch->k];
     int64_t until = level->is_day ? INT64_MAX : made_until(windows, touch);
-    if (touch->sensor->leaf == BR_LEAF_NONE || until <= touch->start_utc_ms)
+    if (level->is_day && !has_cell(windows, touch->start_utc_ms))
+        fold_day(windows, touch, cell);
+    else if (touch->sensor->leaf == BR_LEAF_NONE || until <= touch->start_utc_ms)
         windows->algebra->reset(cell);
     else if (level->is_day)
         fold_hour(windows, touch->sensor, touch->start_utc_ms, cell);
@@ -103,11 +129,31 @@ static void fold_touch(struct br_windows *windows, const struct touch *touch, vo
 /* Windows that were dropped from state before are out of reach: what had been added up in them is gone. */
 static bool is_kept(const struct br_windows *windows, const struct level *level, int64_t start_utc_ms)
 {
-    if (level->is_day && !windows->setup.keep_all)
-        return start_utc_ms >= windows->day_start_utc_ms ||
-               (windows->day_before_start_utc_ms != BR_TIME_NONE &&
-                start_utc_ms >= windows->day_before_start_utc_ms);
     return level_end(windows, level, start_utc_ms) > level->dropped_end_utc_ms;
+}
+
+static void touch(struct br_windows *windows, struct br_sensor *sensor, size_t k, int64_t start_utc_ms)
+{
+    if (!is_kept(windows, &windows->levels[k], start_utc_ms) || !touch_room(windows))
+        return;
+    struct touch *touch = &windows->touches->at[windows->touches->count];
+    *touch = (struct touch){sensor, k, start_utc_ms, sensor->leaf};
+    fold_touch(windows, touch, touch_cell(windows, windows->touches->count++));
+}
+
+static void collect_days(struct br_windows *windows, struct br_sensor *sensor, size_t k, int64_t from_utc_ms,
+                         int64_t to_utc_ms)
+{
+    const struct level *days = &windows->levels[k], *hours = &windows->levels[k - 1];
+    int64_t at = level_start(windows, hours, from_utc_ms);
+    while (at < to_utc_ms) {
+        int64_t day = level_start(windows, days, at);
+        bool is_whole = !has_cell(windows, at);
+        int64_t next = is_whole ? level_end(windows, days, day) : at + BR_HOUR_MS;
+        if (is_whole || next <= windows->cursor_utc_ms)
+            touch(windows, sensor, k, is_whole ? day : at);
+        at = next;
+    }
 }
 
 /* Remembers every window (and hour of a day) of the sensor that overlaps [from, to) and has been closed at
@@ -119,16 +165,11 @@ static void collect(struct br_windows *windows, struct br_sensor *sensor, int64_
         to_utc_ms = windows->cursor_utc_ms;
     for (size_t k = 0; k < windows->level_count; k++) {
         const struct level *level = &windows->levels[k];
-        const struct level *step = level->is_day ? &windows->levels[k - 1] : level;
-        int64_t start = level_start(windows, step, from_utc_ms);
-        for (; start < to_utc_ms; start += step->length_ms) {
-            bool in_part = start + step->length_ms > windows->cursor_utc_ms;
-            if ((level->is_day && in_part) || !is_kept(windows, level, start) || !touch_room(windows))
-                continue;
-            struct touch *touch = &windows->touches->at[windows->touches->count];
-            *touch = (struct touch){sensor, k, start, sensor->leaf};
-            fold_touch(windows, touch, touch_cell(windows, windows->touches->count++));
-        }
+        int64_t start = level_start(windows, level, from_utc_ms);
+        if (level->is_day)
+            collect_days(windows, sensor, k, from_utc_ms, to_utc_ms);
+        for (; !level->is_day && start < to_utc_ms; start += level->length_ms)
+            touch(windows, sensor, k, start);
     }
 }
 
@@ -151,10 +192,8 @@ static void move_sums(struct br_windows *windows, size_t k, int64_t start_utc_ms
     }
 }
 
-/* The hour of a day: the open day only changes its cell, the closed one its sums as well. Returns whether
- * that was so. */
-static void apply_hour(struct br_windows *windows, const struct touch *touch, const void *before,
-                       const void *after)
+/* The hour of a day: the open day only changes its cell, the closed one its sums as well. */
+static void apply_hour(struct br_windows *windows, struct touch *touch, const void *before, const void *after)
 {
     const struct level *level = &windows->levels[touch->k];
     int64_t day = level_start(windows, level, touch->start_utc_ms),
@@ -166,8 +205,6 @@ static void apply_hour(struct br_windows *windows, const struct touch *touch, co
                 : hour_end == windows->day_start_utc_ms;
     unsigned part = (unsigned)((touch->start_utc_ms - day) / BR_HOUR_MS);
 
-    if (!is_open && day != windows->day_before_start_utc_ms)
-        return;
     if (is_open) {
         windows->algebra->day_put(cell, before, after, part, is_last);
         return;
@@ -181,15 +218,40 @@ static void apply_hour(struct br_windows *windows, const struct touch *touch, co
     free(day_cell);
 }
 
+/* The whole of a day goes over with its first hour: the others find it there. */
+static void has_moved(struct br_windows *windows, const struct touch *moved)
+{
+    const struct level *level = &windows->levels[moved->k];
+    int64_t end = level_end(windows, level, level_start(windows, level, moved->start_utc_ms));
+    struct touches *touches = windows->touches;
+    for (struct touch *touch = touches->at; touch < touches->at + touches->count; touch++)
+        if (touch->k == moved->k && touch->sensor == moved->sensor && touch > moved &&
+            touch->start_utc_ms < end)
+            touch->leaf = touch->sensor->leaf;
+}
+
+static void apply_day(struct br_windows *windows, struct touch *touch, const void *before, const void *after)
+{
+    if (!has_cell(windows, touch->start_utc_ms)) {
+        move_sums(windows, touch->k, touch->start_utc_ms, touch, before, after);
+        return;
+    }
+    apply_hour(windows, touch, before, after);
+    if (touch->start_utc_ms < windows->day_start_utc_ms && touch->leaf != touch->sensor->leaf)
+        has_moved(windows, touch);
+}
+
 static void apply_touch(struct br_windows *windows, struct touch *touch, const void *before)
 {
     const struct level *level = &windows->levels[touch->k];
-    void *after = windows->cell;
+    bool is_whole_day = level->is_day && !has_cell(windows, touch->start_utc_ms);
+    void *after = is_whole_day ? windows->day : windows->cell;
+    size_t size = is_whole_day ? windows->algebra->day_size : windows->algebra->cell_size;
     fold_touch(windows, touch, after);
-    if (touch->leaf == touch->sensor->leaf && memcmp(before, after, windows->algebra->cell_size) == 0)
+    if (touch->leaf == touch->sensor->leaf && memcmp(before, after, size) == 0)
         return;
     if (level->is_day)
-        apply_hour(windows, touch, before, after);
+        apply_day(windows, touch, before, after);
     else if (level_end(windows, level, touch->start_utc_ms) <= windows->cursor_utc_ms)
         move_sums(windows, touch->k, touch->start_utc_ms, touch, before, after);
     else

@@ -34,7 +34,8 @@ static void expect_sensors(struct publication *publication)
         if (!is_expected(sensor, publication->level, publication->slot))
             continue;
         struct expected *expected = &publication->expected[sensor->leaf];
-        int32_t capacity = sensor->capacity_last > 0 ? sensor->capacity_last : sensor->capacity;
+        bool is_told = sensor->capacity_last > 0 && !sensor->capacity_fixed;
+        int32_t capacity = is_told ? sensor->capacity_last : sensor->capacity;
         expected->count++;
         expected->capacity += capacity > 0 ? capacity : 0;
         expected->without_capacity += capacity <= 0;
@@ -230,7 +231,8 @@ bool publication_figure(const struct publication *publication, uint32_t index, u
     const struct total *total = &publication->totals[index];
     const void *whole = publication->sums + index * windows->algebra->sum_size;
     const struct br_sum *sum = whole;
-    bool was_published = slot->published_times && slot->published_times[index] > 0;
+    bool was_published = (slot->published_times && slot->published_times[index] > 0) ||
+                         (publication->had && publication->had[index]);
     if (!total->wanted || (!was_published && !has_figure(publication, total, whole)))
         return false;
 

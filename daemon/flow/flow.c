@@ -124,6 +124,7 @@ struct br_flow *br_flow_open(const struct br_flow_setup *setup, int *error)
         return NULL;
     flow->setup = *setup;
     flow->clock_utc_ms = BR_TIME_NONE;
+    flow->kept_utc_ms = setup->state ? setup->state->clock : BR_TIME_NONE;
     *error = open_parts(flow);
     if (*error) {
         br_flow_close(flow);
@@ -373,12 +374,20 @@ void br_flow_settle(struct br_flow *flow, int64_t clock_utc_ms)
                        br_watermarks_until(flow->watermarks, domain, flow->clock_utc_ms));
 }
 
+void br_flow_kept(struct br_flow *flow, int64_t clock_utc_ms)
+{
+    flow->kept_utc_ms = clock_utc_ms;
+}
+
+/* A crash goes back to the state on disk: what that one needs stays, for as long as none is newer. */
 static void forget(struct br_flow *flow)
 {
-    int64_t before = flow->clock_utc_ms - flow->setup.config->correct_for_ms - MINUTE_MS;
+    int64_t old_ms = flow->setup.config->correct_for_ms + MINUTE_MS;
+    bool is_ahead = flow->kept_utc_ms != BR_TIME_NONE && flow->kept_utc_ms < flow->clock_utc_ms;
+    int64_t kept = is_ahead ? flow->kept_utc_ms : flow->clock_utc_ms;
     for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
-        br_windows_forget(flow->windows[domain], before);
-    br_readings_forget(flow->readings, before - KEPT_BEYOND_MS - flow->stale_max_ms);
+        br_windows_forget(flow->windows[domain], flow->clock_utc_ms - old_ms);
+    br_readings_forget(flow->readings, kept - old_ms - KEPT_BEYOND_MS - flow->stale_max_ms);
 }
 
 /* Levels also change by growing stale: once a minute without anything heard. */
@@ -432,6 +441,14 @@ bool br_flow_step(struct br_flow *flow)
         return false;
     end_tick(flow);
     return true;
+}
+
+bool br_flow_busy(const struct br_flow *flow)
+{
+    bool is_busy = flow->ticked;
+    for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
+        is_busy |= br_windows_busy(flow->windows[domain]);
+    return is_busy;
 }
 
 void br_flow_rest(struct br_flow *flow)

@@ -68,7 +68,12 @@ void br_flow_tick(struct br_flow *flow, int64_t now_utc_ms);
 /* Does a short part of what is to be done; false: there was nothing. All of it comes before the next record,
  * or the figures would depend on chance. rest: all of it. */
 bool br_flow_step(struct br_flow *flow);
+bool br_flow_busy(const struct br_flow *flow); /* there may be a step to do */
 void br_flow_rest(struct br_flow *flow);
+
+/* A checkpoint of this clock is on disk: of the readings only what it has no use for may be forgotten. Before
+ * the first call that is the state that the flow was opened with, if any. */
+void br_flow_kept(struct br_flow *flow, int64_t clock_utc_ms);
 
 /* The end of a replay: everything is flushed, unfinished windows as `partial`. */
 void br_flow_finish(struct br_flow *flow);

@@ -23,6 +23,7 @@ struct br_flow {
     struct br_windows *windows[BR_DOMAINS];
     struct br_reading_list list;
     int64_t clock_utc_ms;   /* the latest time of arrival or tick; BR_TIME_NONE */
+    int64_t kept_utc_ms;    /* of the state on disk; BR_TIME_NONE: there is none */
     int64_t minute_utc_ms;  /* of the last look at what is pending */
     int64_t live_utc_ms;    /* of the last live figures */
     bool heard[BR_DOMAINS]; /* something that may change them, since */

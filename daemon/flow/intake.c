@@ -2,15 +2,13 @@
  * SPDX-License-Identifier: EUPL-1.2
  */
 #include "daemon/flow/intake.h"
+#include "daemon/flow/reference.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define INLINE_MAX                                                                                           \
     ((size_t)64 * 1024) /* larger ones, and packed ones above a tenth of it, go to the thread pool */
@@ -21,6 +19,7 @@
 struct br_intake {
     struct br_intake_setup setup;
     struct br_decoder **decoders; /* for each feed */
+    br_position *unkept;          /* for each feed: 1 + that of a table that is not kept yet, or 0 */
     struct br_arena *arena;
     br_position at, read, applied; /* of the message at work, behind it, behind the last one that is done */
 
@@ -69,44 +68,38 @@ static void count_message(struct br_intake *intake)
         br_log_often(intake->setup.log, BR_LOG_INFO, "message_skipped", feed, emit->reason, topic, now);
 }
 
-static void reference_path(const struct br_intake *intake, size_t feed, const char *end, char path[PATH_MAX])
+/* A table that came as a message is needed again after a restart. */
+static int keep_reference(struct br_intake *intake, size_t feed, br_position at, struct br_view payload)
 {
-    snprintf(path, PATH_MAX, "%s/reference/%s%s", intake->setup.config->state_dir,
-             intake->setup.config->feeds[feed].name, end);
-}
-
-static bool write_all(int file, struct br_view bytes)
-{
-    while (bytes.size > 0) {
-        ssize_t written = write(file, bytes.data, bytes.size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes.data += written;
-        bytes.size -= (size_t)written;
-    }
-    return true;
-}
-
-/* A table that came as a message is needed again after a restart: kept as it came. */
-static void keep_reference(struct br_intake *intake)
-{
-    char path[PATH_MAX], beside[PATH_MAX];
-    const char *feed = intake->setup.config->feeds[intake->feed].name;
-    if (!intake->setup.journal)
-        return;
-    snprintf(path, sizeof path, "%s/reference", intake->setup.config->state_dir);
-    mkdir(path, 0700);
-    reference_path(intake, intake->feed, "", path);
-    reference_path(intake, intake->feed, ".new", beside);
-    int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool kept = file >= 0 && write_all(file, intake->entry.payload) && fdatasync(file) == 0;
-    if (file >= 0 && close(file) != 0)
-        kept = false;
-    if (!kept || rename(beside, path) != 0)
-        br_log_often(intake->setup.log, BR_LOG_ERR, "reference_not_kept", feed, strerror(errno), path,
+    const char *name = intake->setup.config->feeds[feed].name;
+    int error = br_reference_keep(intake->setup.config->state_dir, name, at, payload);
+    intake->unkept[feed] = error ? at + 1 : 0;
+    if (error)
+        br_log_often(intake->setup.log, BR_LOG_ERR, "reference_not_kept", name, strerror(-error), "",
                      intake->entry.received_at_utc_ms);
+    return error;
+}
+
+int br_intake_land(struct br_intake *intake)
+{
+    int landed = 0;
+    for (size_t feed = 0; feed < intake->setup.config->feed_count; feed++) {
+        br_position at = intake->unkept[feed] - 1, next = at;
+        struct br_entry entry;
+        if (intake->unkept[feed] == 0)
+            continue;
+        int got = br_journal_read(intake->setup.journal, &next, &entry);
+        int error = got > 0 ? keep_reference(intake, feed, at, entry.payload) : -EBADMSG;
+        landed = error ? error : landed;
+    }
+    return landed;
+}
+
+void br_intake_kept(struct br_intake *intake, br_position position)
+{
+    for (size_t feed = 0; feed < intake->setup.config->feed_count; feed++)
+        br_reference_release(intake->setup.config->state_dir, intake->setup.config->feeds[feed].name,
+                             position);
 }
 
 static void begin_applying(struct br_intake *intake)
@@ -117,8 +110,8 @@ static void begin_applying(struct br_intake *intake)
     intake->next = NULL;
     if (intake->outcome != BR_OUT_DECODED)
         return;
-    if (intake->emit.reference_changed)
-        keep_reference(intake);
+    if (intake->emit.reference_changed && intake->setup.journal)
+        keep_reference(intake, intake->feed, intake->at, intake->entry.payload);
     for (const struct br_emitted_sensor *sensor = intake->emit.sensors; sensor; sensor = sensor->next)
         br_flow_sensor(intake->setup.flow, intake->feed, sensor, intake->entry.received_at_utc_ms);
     intake->next = intake->emit.observations;
@@ -285,7 +278,7 @@ bool br_intake_complete(struct br_intake *intake)
 
 bool br_intake_idle(const struct br_intake *intake)
 {
-    return !intake->decoding && !intake->applying && !intake->ticked &&
+    return !intake->decoding && !intake->applying && !intake->ticked && !br_flow_busy(intake->setup.flow) &&
            intake->read == br_journal_end(intake->setup.journal);
 }
 
@@ -330,11 +323,15 @@ static void recall_reference(struct br_intake *intake, size_t feed)
     char path[PATH_MAX];
     struct br_emit emit;
     struct described described = {intake, feed};
-    if (!intake->setup.journal)
+    if (!intake->setup.journal ||
+        !br_reference_find(intake->setup.config->state_dir, intake->setup.config->feeds[feed].name,
+                           intake->setup.position, path))
         return;
-    reference_path(intake, feed, "", path);
     if (br_decoder_recall(intake->decoders[feed], path, intake->arena, &emit))
         on_described(&described, &emit);
+    else
+        br_log(intake->setup.log, BR_LOG_ERR, "reference_unusable", "feed=%s file=%s reason=\"%s\"",
+               intake->setup.config->feeds[feed].name, path, emit.reason);
     br_arena_reset(intake->arena);
 }
 
@@ -374,11 +371,13 @@ struct br_intake *br_intake_open(const struct br_intake_setup *setup, struct br_
     intake->work.data = intake;
     intake->arena = br_arena_open(ARENA_BLOCK, (size_t)setup->config->memory_max);
     intake->decoders = calloc(setup->config->feed_count + 1, sizeof(struct br_decoder *));
+    intake->unkept = calloc(setup->config->feed_count + 1, sizeof *intake->unkept);
     if (setup->journal)
         intake->read = intake->applied = setup->position;
-    for (size_t i = 0; intake->arena && intake->decoders && i < setup->config->feed_count; i++)
+    bool has_memory = intake->arena && intake->decoders && intake->unkept;
+    for (size_t i = 0; has_memory && i < setup->config->feed_count; i++)
         opened &= open_feed(intake, i, faults);
-    if (opened && intake->arena && intake->decoders)
+    if (opened && has_memory)
         return intake;
     br_intake_close(intake);
     return NULL;
@@ -391,6 +390,7 @@ void br_intake_close(struct br_intake *intake)
     for (size_t i = 0; intake->decoders && i < intake->setup.config->feed_count; i++)
         br_decoder_close(intake->decoders[i]);
     free(intake->decoders);
+    free(intake->unkept);
     br_arena_close(intake->arena);
     free(intake);
 }

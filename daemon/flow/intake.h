@@ -34,8 +34,8 @@ struct br_intake_setup {
     void *context;
 };
 
-/* Opens an adapter for each feed. Faults are told; NULL when there is one. Tables that messages had brought
- * before (state_dir/reference) are given to their adapters. */
+/* Opens an adapter for each feed. Faults are told; NULL when there is one, or no memory. Tables that messages
+ * had brought before the position (daemon/flow/reference.h) are given to their adapters. */
 struct br_intake *br_intake_open(const struct br_intake_setup *setup, struct br_faults *faults);
 void br_intake_close(struct br_intake *intake);
 
@@ -44,6 +44,13 @@ bool br_intake_pump(struct br_intake *intake);
 
 /* Everything before this position has been applied. */
 br_position br_intake_position(const struct br_intake *intake);
+
+/* Tables that could not be kept when they came are tried again; 0, or a negative errno where one is left:
+ * then a checkpoint would lose it. */
+int br_intake_land(struct br_intake *intake);
+
+/* A checkpoint at this position is on disk: tables that no restart needs any more go. */
+void br_intake_kept(struct br_intake *intake, br_position position);
 
 /* Applies what is left of the message at work, if any; false: it is still being decoded. */
 bool br_intake_complete(struct br_intake *intake);

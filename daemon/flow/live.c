@@ -15,8 +15,9 @@ static struct slot *last_slot(struct br_windows *windows, struct level **level)
         *level = &windows->levels[k];
         if (!(*level)->given)
             continue;
-        struct slot *slot = (*level)->slot_count
-                                ? slot_find(*level, (*level)->newest_end_utc_ms - (*level)->length_ms)
+        int64_t newest_end = (*level)->newest_end_utc_ms;
+        struct slot *slot = (*level)->slot_count && newest_end != BR_TIME_NONE
+                                ? slot_find(*level, level_start(windows, *level, newest_end - 1))
                                 : NULL;
         return slot && slot->published ? slot : NULL;
     }
@@ -71,6 +72,19 @@ static void send_changes(struct br_windows *windows, const struct publication *l
     }
 }
 
+/* The regions that had a figure in the last window or in the one before it: the last word on a region of
+ * which nothing is known any more is that nothing is known. NULL: out of memory. */
+static bool *had_figures(const struct br_windows *windows, const struct level *level, const struct slot *last)
+{
+    size_t count = br_regions_count(windows->setup.regions);
+    const struct slot *before = slot_find(level, level_start(windows, level, last->start_utc_ms - 1));
+    bool *had = calloc(count + 1, sizeof *had);
+    for (size_t i = 0; had && i < count; i++)
+        had[i] = (last->published_times && last->published_times[i] > 0) ||
+                 (before && before->published_times && before->published_times[i] > 0);
+    return had;
+}
+
 void br_windows_live(struct br_windows *windows, int64_t now_utc_ms)
 {
     struct level *level = NULL;
@@ -89,11 +103,13 @@ void br_windows_live(struct br_windows *windows, int64_t now_utc_ms)
     }
     now->start_utc_ms = now_utc_ms - 1;
     now->end_utc_ms = now_utc_ms;
-    struct publication last = {.windows = windows, .level = level, .slot = slot};
-    struct publication instant = {.windows = windows, .level = level, .slot = now};
-    if (fold_now(windows, level, now) && publication_open(&last) && publication_open(&instant))
+    bool *had = had_figures(windows, level, slot);
+    struct publication last = {.windows = windows, .level = level, .slot = slot, .had = had};
+    struct publication instant = {.windows = windows, .level = level, .slot = now, .had = had};
+    if (had && fold_now(windows, level, now) && publication_open(&last) && publication_open(&instant))
         send_changes(windows, &last, &instant);
     publication_close(&last);
     publication_close(&instant);
     slot_close(now);
+    free(had);
 }

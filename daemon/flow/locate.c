@@ -148,8 +148,7 @@ bool locate_again(struct br_flow *flow, struct br_sensor *sensor, double lat, do
                   int64_t placed_at_utc_ms)
 {
     struct br_membership membership;
-    bool found =
-        !isnan(lat) && !isnan(lon) && br_regions_locate(flow->setup.regions, lat, lon, &membership);
+    bool found = !isnan(lat) && !isnan(lon) && br_regions_locate(flow->setup.regions, lat, lon, &membership);
     sensor->placed = true;
     sensor->placed_at_utc_ms = placed_at_utc_ms;
     sensor->lat = lat;

@@ -28,6 +28,7 @@ struct parking_day {
     struct parking_cell cell;
     struct {
         int32_t measured, vacant_min, vacant_max;
+        int32_t has_capacity, capacity; /* last known in it */
     } hour[DAY_HOURS];
 };
 
@@ -51,7 +52,7 @@ struct level {
 static struct level level_of(const struct br_fold *fold, const struct br_reading *reading)
 {
     struct level level = {.capacity = fold->capacity > 0 ? fold->capacity : -1, .vacant = -1};
-    if (reading->known & BR_KNOWN(BR_PARKING_CAPACITY))
+    if ((reading->known & BR_KNOWN(BR_PARKING_CAPACITY)) && !fold->capacity_fixed)
         level.capacity = reading->value[BR_PARKING_CAPACITY];
     if (reading->known & BR_KNOWN(BR_PARKING_VACANT)) {
         level.vacant = reading->value[BR_PARKING_VACANT];
@@ -173,8 +174,6 @@ static void take_end(struct parking_cell *into, const struct parking_cell *next)
     into->full = next->full;
     into->capacity = next->capacity;
     into->vacant = next->vacant;
-    if (next->base.capacity >= 0)
-        into->base.capacity = next->base.capacity;
     into->base.stale = next->base.stale;
 }
 
@@ -200,16 +199,22 @@ static void extend(void *to, const void *from, bool at_start)
     if (next->measured)
         widen(into, next->vacant_min, next->vacant_max);
     br_cell_last(&into->base, &next->base);
+    if (next->base.capacity >= 0)
+        into->base.capacity = next->base.capacity;
     take_end(into, next);
 }
 
-/* Smallest and largest of the hours: they cannot be taken out again, so the hours are kept. */
+/* Smallest, largest and last of the hours: they cannot be taken out again, so the hours are kept. */
 static void widen_day(struct parking_day *day)
 {
     day->cell.measured = 0;
-    for (unsigned i = 0; i < DAY_HOURS; i++)
+    day->cell.base.capacity = -1;
+    for (unsigned i = 0; i < DAY_HOURS; i++) {
         if (day->hour[i].measured)
             widen(&day->cell, day->hour[i].vacant_min, day->hour[i].vacant_max);
+        if (day->hour[i].has_capacity)
+            day->cell.base.capacity = day->hour[i].capacity;
+    }
 }
 
 static void day_put(void *to, const void *before, const void *after, unsigned part, bool is_last)
@@ -224,6 +229,8 @@ static void day_put(void *to, const void *before, const void *after, unsigned pa
     day->hour[part].measured = cell->measured;
     day->hour[part].vacant_min = cell->vacant_min;
     day->hour[part].vacant_max = cell->vacant_max;
+    day->hour[part].has_capacity = cell->base.capacity >= 0;
+    day->hour[part].capacity = cell->base.capacity;
     widen_day(day);
     if (part == 0)
         day->cell.occupied_start = cell->occupied_start;
@@ -287,9 +294,10 @@ static void figure(const void *from, const struct br_figure_frame *frame, bool k
 
     bruis__v1__parking_figure__init(parking);
     to->parking = parking;
-    br_give(&parking->has_open, &parking->open, true, sum->open);
-    br_give(&parking->has_closed, &parking->closed, true, sum->closed);
-    br_give(&parking->has_full, &parking->full, true, sum->full);
+    bool is_heard = sum->base.reporting > 0;
+    br_give(&parking->has_open, &parking->open, is_heard, sum->open);
+    br_give(&parking->has_closed, &parking->closed, is_heard, sum->closed);
+    br_give(&parking->has_full, &parking->full, is_heard, sum->full);
     if (!known)
         return;
     br_give(&parking->has_capacity, &parking->capacity, sum->both > 0, sum->capacity);
@@ -318,9 +326,9 @@ static void overlay(Bruis__V1__Figure *figure, const Bruis__V1__Figure *now)
     br_give(&to->has_occupied, &to->occupied, from->has_occupied, from->occupied);
     to->has_occupancy = from->has_occupancy;
     to->occupancy = from->occupancy;
-    br_give(&to->has_open, &to->open, true, from->open);
-    br_give(&to->has_closed, &to->closed, true, from->closed);
-    br_give(&to->has_full, &to->full, true, from->full);
+    br_give(&to->has_open, &to->open, from->has_open, from->open);
+    br_give(&to->has_closed, &to->closed, from->has_closed, from->closed);
+    br_give(&to->has_full, &to->full, from->has_full, from->full);
     *figure->coverage = *now->coverage;
     figure->quality = now->quality;
 }
@@ -328,6 +336,9 @@ static void overlay(Bruis__V1__Figure *figure, const Bruis__V1__Figure *now)
 #define HOUR_FIELDS(i)                                                                                       \
     BR_FIELD(struct parking_day, hour[i].measured), BR_FIELD(struct parking_day, hour[i].vacant_min),        \
         BR_FIELD(struct parking_day, hour[i].vacant_max)
+
+#define HOUR_CAPACITY(i)                                                                                     \
+    BR_FIELD(struct parking_day, hour[i].has_capacity), BR_FIELD(struct parking_day, hour[i].capacity)
 
 static const struct br_field day_fields[] = {
     BR_FIELD(struct parking_day, cell.base.last_utc_ms),
@@ -377,6 +388,31 @@ static const struct br_field day_fields[] = {
     HOUR_FIELDS(22),
     HOUR_FIELDS(23),
     HOUR_FIELDS(24),
+    HOUR_CAPACITY(0),
+    HOUR_CAPACITY(1),
+    HOUR_CAPACITY(2),
+    HOUR_CAPACITY(3),
+    HOUR_CAPACITY(4),
+    HOUR_CAPACITY(5),
+    HOUR_CAPACITY(6),
+    HOUR_CAPACITY(7),
+    HOUR_CAPACITY(8),
+    HOUR_CAPACITY(9),
+    HOUR_CAPACITY(10),
+    HOUR_CAPACITY(11),
+    HOUR_CAPACITY(12),
+    HOUR_CAPACITY(13),
+    HOUR_CAPACITY(14),
+    HOUR_CAPACITY(15),
+    HOUR_CAPACITY(16),
+    HOUR_CAPACITY(17),
+    HOUR_CAPACITY(18),
+    HOUR_CAPACITY(19),
+    HOUR_CAPACITY(20),
+    HOUR_CAPACITY(21),
+    HOUR_CAPACITY(22),
+    HOUR_CAPACITY(23),
+    HOUR_CAPACITY(24),
 };
 
 const struct br_algebra br_parking_algebra = {

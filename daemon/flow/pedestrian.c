@@ -249,7 +249,7 @@ static void figure(const void *from, const struct br_figure_frame *frame, bool k
 
     bruis__v1__pedestrian_figure__init(pedestrian);
     to->pedestrian = pedestrian;
-    br_give(&pedestrian->has_sensors, &pedestrian->sensors, true, sum->base.reporting);
+    br_give(&pedestrian->has_sensors, &pedestrian->sensors, sum->base.reporting > 0, sum->base.reporting);
     if (!known)
         return;
     figure_passages(sum, frame, pedestrian);

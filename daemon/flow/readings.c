@@ -30,7 +30,7 @@ struct hour {
     uint32_t number; /* since 1970 */
     int file;        /* -1: in memory */
     uint32_t count;
-    uint32_t unseen; /* of them, taken back and not looked at for newest_before_ms */
+    uint32_t unseen;          /* of them, taken back and not looked at for newest_before_ms */
     int64_t newest_before_ms; /* the latest of all records */
     size_t size;              /* of the file and the mapping */
     struct record *records;

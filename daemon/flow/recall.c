@@ -218,24 +218,34 @@ static bool same_leaf(struct br_flow *flow, const struct br_sensor *sensor,
     return true;
 }
 
-static void count_pending(struct br_flow *flow, const struct br_sensor *sensor)
+static bool count_pending(struct br_flow *flow, const struct br_sensor *sensor)
 {
     struct br_tally_feed *tally = br_tally_feed(flow->setup.tally, sensor->feed);
     int64_t from = sensor->expired_utc_ms == BR_TIME_NONE ? 0 : sensor->expired_utc_ms;
     if (sensor->placed || sensor->kind == BR_KIND_SNAPSHOT || sensor->head == 0)
-        return;
-    br_readings_between(flow->readings, sensor->head, from, INT64_MAX, INT64_MAX, &flow->list);
+        return true;
+    if (!br_readings_between(flow->readings, sensor->head, from, INT64_MAX, INT64_MAX, &flow->list))
+        return false;
     *tally->decoded += (int64_t)flow->list.count; /* of an earlier process, but they end in this one */
     *tally->pending += (int64_t)flow->list.count;
+    return true;
 }
 
-static struct br_sensor *load_sensor(struct br_flow *flow, const Bruis__V1__StateSensor *saved, uint32_t feed)
+/* The sensor of a saved one; NULL: today's configuration has no room for it. False: out of memory. */
+static bool find_sensor(struct br_flow *flow, const Bruis__V1__StateSensor *saved, const struct names *names,
+                        size_t feed_count, struct br_sensor **sensor)
 {
-    if (saved->kind < BR_KIND_PARKING || saved->kind > BR_KIND_SNAPSHOT || !saved->id)
-        return NULL;
-    struct br_sensor *sensor = sensor_of(flow, feed, (enum br_kind)saved->kind, br_view_of(saved->id));
-    if (!sensor)
-        return NULL;
+    uint32_t feed = saved->feed < feed_count ? names->feeds[saved->feed] : UINT32_MAX;
+    *sensor = NULL;
+    if (feed == UINT32_MAX || saved->kind < BR_KIND_PARKING || saved->kind > BR_KIND_SNAPSHOT || !saved->id)
+        return true;
+    *sensor = sensor_of(flow, feed, (enum br_kind)saved->kind, br_view_of(saved->id));
+    return *sensor || br_sensors_full(flow->sensors);
+}
+
+/* False: out of memory. */
+static bool load_sensor(struct br_flow *flow, const Bruis__V1__StateSensor *saved, struct br_sensor *sensor)
+{
     struct br_windows *windows = flow->windows[br_kind_domain((enum br_kind)sensor->kind)];
     if (saved->described)
         br_windows_describe(windows, sensor);
@@ -251,29 +261,28 @@ static struct br_sensor *load_sensor(struct br_flow *flow, const Bruis__V1__Stat
     sensor->expired_utc_ms = saved->expired;
     sensor->head = saved->head;
     sensor->measures = saved->measures;
-    if (!sensor->place_fixed && saved->placed)
-        locate_again(flow, sensor, saved->has_lat ? saved->lat : NAN, saved->has_lon ? saved->lon : NAN,
-                     saved->placed_at);
+    if (!sensor->place_fixed && saved->placed &&
+        !locate_again(flow, sensor, saved->has_lat ? saved->lat : NAN, saved->has_lon ? saved->lon : NAN,
+                      saved->placed_at))
+        return false;
     br_windows_load_sensor(windows, sensor, saved);
-    return sensor;
+    return count_pending(flow, sensor);
 }
 
-/* True: every sensor has the regions that it had. */
-static bool load_sensors(struct br_flow *flow, const Bruis__V1__State *state, const struct names *names)
+/* same: every sensor has the regions that it had. False: out of memory. */
+static bool load_sensors(struct br_flow *flow, const Bruis__V1__State *state, const struct names *names,
+                         bool *same)
 {
-    bool same = names->same_regions;
+    struct br_sensor *sensor;
+    *same = names->same_regions;
     for (size_t i = 0; i < state->n_sensors; i++) {
         const Bruis__V1__StateSensor *saved = state->sensors[i];
-        uint32_t feed = saved->feed < state->n_feeds ? names->feeds[saved->feed] : UINT32_MAX;
-        struct br_sensor *sensor = feed == UINT32_MAX ? NULL : load_sensor(flow, saved, feed);
-        if (!sensor) {
-            same = false;
-            continue;
-        }
-        same = same_leaf(flow, sensor, saved, state, names) && same;
-        count_pending(flow, sensor);
+        if (!find_sensor(flow, saved, names, state->n_feeds, &sensor) ||
+            (sensor && !load_sensor(flow, saved, sensor)))
+            return false;
+        *same = sensor && same_leaf(flow, sensor, saved, state, names) && *same;
     }
-    return same;
+    return true;
 }
 
 static void load_marks(struct br_flow *flow, const Bruis__V1__State *state, const struct names *names)
@@ -289,9 +298,8 @@ static void load_marks(struct br_flow *flow, const Bruis__V1__State *state, cons
 bool recall(struct br_flow *flow, const Bruis__V1__State *state)
 {
     struct names names = {0};
-    bool loaded = match_names(flow, state, &names);
+    bool same, loaded = match_names(flow, state, &names) && load_sensors(flow, state, &names, &same);
     if (loaded) {
-        bool same = load_sensors(flow, state, &names);
         if (!same)
             br_log(flow->setup.log, BR_LOG_NOTICE, "regions_changed",
                    "action=\"sums are made again from the readings\"");

@@ -54,7 +54,7 @@ struct br_sensor *br_sensors_find(const struct br_sensors *sensors, uint32_t fee
                                   struct br_view id);
 
 size_t br_sensors_count(const struct br_sensors *sensors);
-bool br_sensors_full(const struct br_sensors *sensors); /* there may be no more */
+bool br_sensors_full(const struct br_sensors *sensors);                          /* there may be no more */
 struct br_sensor *br_sensors_at(const struct br_sensors *sensors, size_t index); /* in order of making */
 
 #endif

@@ -22,6 +22,7 @@ struct traffic_cell {
     int64_t slowness;           /* sum of vehicles / speed, 1e-6 veh h/km */
     int64_t estimated_slowness; /* sum of 1 / speed of speeds without a flow, 1e-9 h/km */
     int64_t estimated_speeds;
+    int64_t speeds;            /* readings in slowness: each is rounded by at most a half */
     int64_t queue_m_ms;        /* jams: integral of the length */
     int32_t queue_known;       /* > 0: some of it had a length */
     int32_t length_m, delay_s; /* jams: at the end; -1 unknown */
@@ -35,6 +36,7 @@ struct traffic_sum {
     int64_t slow;
     int64_t jams, length_m, lengths, delay_s, delays;
     int64_t queue_m_ms, queues;
+    int64_t with_speed; /* sites that know one */
 };
 
 static int64_t carry_ms(enum br_kind kind, int64_t stale_ms)
@@ -78,6 +80,7 @@ static void fold_site(const struct br_fold *fold, struct traffic_cell *cell, con
     if (has_speed && passed > 0) {
         cell->passed_at_speed += passed;
         cell->slowness += llround((double)passed / (speed * 3.6));
+        cell->speeds++;
     }
 }
 
@@ -161,6 +164,7 @@ static void add_over_time(struct traffic_cell *into, const struct traffic_cell *
     into->slowness += sign * part->slowness;
     into->estimated_slowness += sign * part->estimated_slowness;
     into->estimated_speeds += sign * part->estimated_speeds;
+    into->speeds += sign * part->speeds;
     into->queue_m_ms += sign * part->queue_m_ms;
     into->queue_known += sign * (part->queue_known > 0);
 }
@@ -191,12 +195,19 @@ static void day_put(void *to, const void *before, const void *after, unsigned pa
         take_end(to, after);
 }
 
+/* Below the limit for certain, whatever rounding did: 50 km/h sharp is not slow.
+ * speed = passed / (3.6 slowness), and slowness is less than half a unit a reading too large. */
 static bool is_slow(const struct traffic_cell *cell)
 {
-    if (cell->slowness > 0) /* speed = passed / (3.6 slowness) */
-        return cell->passed_at_speed * 10 < cell->slowness * 36 * SLOW_KM_H;
-    return cell->estimated_slowness > 0 &&
-           cell->estimated_speeds * INT64_C(1000000000) < SLOW_KM_H * cell->estimated_slowness;
+    if (cell->speeds > 0)
+        return cell->passed_at_speed * 20 <= (2 * cell->slowness - cell->speeds) * 36 * SLOW_KM_H - 1;
+    return cell->estimated_speeds * INT64_C(2000000000) <=
+           SLOW_KM_H * (2 * cell->estimated_slowness - cell->estimated_speeds) - 1;
+}
+
+static bool has_speed(const struct traffic_cell *cell)
+{
+    return cell->speeds > 0 || cell->estimated_speeds > 0;
 }
 
 static void add_site(struct traffic_sum *sum, const struct traffic_cell *cell, int sign)
@@ -211,7 +222,8 @@ static void add_site(struct traffic_sum *sum, const struct traffic_cell *cell, i
     sum->passed += sign * cell->passed;
     sum->passed_at_speed += sign * cell->passed_at_speed;
     sum->slowness += sign * cell->slowness;
-    sum->slow += sign * is_slow(cell);
+    sum->with_speed += sign * has_speed(cell);
+    sum->slow += sign * (has_speed(cell) && is_slow(cell));
 }
 
 static void add_jam(struct traffic_sum *sum, const struct traffic_cell *cell, int sign)
@@ -258,7 +270,7 @@ static void figure(const void *from, const struct br_figure_frame *frame, bool k
 
     bruis__v1__traffic_figure__init(traffic);
     to->traffic = traffic;
-    br_give(&traffic->has_sites, &traffic->sites, true, sum->base.reporting);
+    br_give(&traffic->has_sites, &traffic->sites, sum->base.reporting > 0, sum->base.reporting);
     figure_jams(sum, frame->covered, traffic);
     if (!known)
         return;
@@ -267,8 +279,9 @@ static void figure(const void *from, const struct br_figure_frame *frame, bool k
                   1);
     br_give_ratio(&traffic->has_speed_km_h, &traffic->speed_km_h, sum->passed_at_speed * 10,
                   sum->slowness * 36, 1);
-    br_give(&traffic->has_sites_slow, &traffic->sites_slow, sum->base.reporting > 0, sum->slow);
-    br_give_ratio(&traffic->has_slow_share, &traffic->slow_share, sum->slow, sum->base.reporting, 4);
+    br_give(&traffic->has_sites_slow, &traffic->sites_slow, sum->with_speed > 0, sum->slow);
+    br_give_ratio(&traffic->has_slow_share, &traffic->slow_share, sum->slow,
+                  sum->with_speed > 0 ? sum->base.reporting : 0, 4);
 }
 
 /* Jams are levels; the sites' flows stay those of the last window. */
@@ -299,6 +312,7 @@ static const struct br_field day_fields[] = {
     BR_FIELD(struct traffic_cell, length_m),
     BR_FIELD(struct traffic_cell, delay_s),
     BR_FIELD(struct traffic_cell, active),
+    BR_FIELD(struct traffic_cell, speeds),
 };
 
 const struct br_algebra br_traffic_algebra = {

@@ -81,6 +81,7 @@ void br_windows_resize(struct br_windows *windows, struct br_sensor *sensor, int
 void br_windows_due(struct br_windows *windows, int64_t until_utc_ms);
 void br_windows_changed(struct br_windows *windows);
 bool br_windows_step(struct br_windows *windows);
+bool br_windows_busy(const struct br_windows *windows); /* there may be a step to do */
 
 /* The same, with all steps at once. */
 void br_windows_advance(struct br_windows *windows, int64_t until_utc_ms);

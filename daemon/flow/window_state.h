@@ -69,7 +69,7 @@ struct br_windows {
     int64_t day_before_start_utc_ms, day_start_utc_ms; /* BR_TIME_NONE: no such day */
     bool any_described, any_published;
     struct br_reading_list list, snapshots; /* for folds */
-    void *cell, *cell_after;                /* scratch, day_size each */
+    void *cell, *cell_after, *day;          /* scratch, day_size each */
     void *sum_before;                       /* scratch */
     struct br_sensor **heard;               /* for each feed: its snapshots, or NULL */
     bool **covered;                         /* for each feed: the regions it covers, or NULL */
@@ -137,6 +137,7 @@ struct publication {
     struct slot *slot;
     bool is_revision;   /* only what changed since it was published */
     bool is_repetition; /* only what did not */
+    const bool *had;    /* live: regions that have a figure because they had one; or NULL */
     size_t region_count;
     struct expected *expected; /* for each leaf */
     struct total *totals;      /* for each region */

@@ -89,7 +89,8 @@ int daemon_fail(struct daemon *daemon, int status, const char *what, int error);
 bool daemon_open_counters(struct daemon *daemon); /* tally and refused; false: out of memory */
 struct br_mqtt_in_counters daemon_counters(const struct daemon *daemon);
 int daemon_open_flow(struct daemon *daemon); /* from the state on disk; 0 or the exit status */
-/* From a state. 0 or a negative errno; -EBADMSG: the readings do not belong to it. */
+/* From a state. 0 or a negative errno; -EBADMSG: the readings do not belong to it; -EKEYREJECTED: the privacy
+ * key, and it has been told. */
 int daemon_open_flow_from(struct daemon *daemon, const Bruis__V1__State *state);
 int daemon_open_intake(struct daemon *daemon); /* 0 or the exit status */
 
@@ -97,6 +98,14 @@ int daemon_open_intake(struct daemon *daemon); /* 0 or the exit status */
 int daemon_start(struct daemon *daemon);
 int daemon_open_mqtt_out(struct daemon *daemon); /* where the configuration has it; 0 or the exit status */
 int daemon_open_http(struct daemon *daemon);     /* the same; the public waits until br_http_serve */
+
+/* digest.c */
+
+/* "settings=SHA256 tables=SHA256" of all that figures depend on beside the journal; reads the files that are
+ * named, so for the start or the pool. False: out of memory, text is empty. */
+#define DAEMON_DIGEST_SIZE 160
+bool daemon_digest(const struct br_config *config, char text[DAEMON_DIGEST_SIZE]);
+void daemon_note_config(struct daemon *daemon, const char *digest); /* in the journal; tells what is new */
 
 /* reload.c: reads the configuration again and goes over to it, when the daemon is ready. */
 void daemon_reload(struct daemon *daemon);
@@ -115,6 +124,7 @@ void daemon_keep_last(struct daemon *daemon); /* when everything else has stoppe
 /* The state to go on from; NULL: from what the journal holds. 0 or the exit status: there is one that cannot
  * be read. */
 int daemon_recall(struct daemon *daemon, Bruis__V1__State **state);
+int daemon_newer(const struct daemon *daemon, const char *what); /* tells, gives the status */
 br_position daemon_position(struct daemon *daemon,
                             const Bruis__V1__State *state); /* where the journal goes on */
 void daemon_sync(struct daemon *daemon);                    /* the journal to disk, on the pool */

@@ -4,6 +4,7 @@
 /* The state on disk: the journal is synced every second, a checkpoint is written now and then, and what is
  * before a checkpoint that is on disk leaves the journal. */
 #include "daemon/run/daemon.h"
+#include "daemon/flow/reference.h"
 #include "daemon/verb.h"
 
 #include <errno.h>
@@ -60,7 +61,17 @@ static bool is_due(const struct daemon *daemon)
     return uv_now(&daemon->loop) >= (needs_room ? daemon->checkpoint_early_ms : daemon->checkpoint_due_ms);
 }
 
-/* What is before a checkpoint that is on disk may leave the journal. */
+/* What is before a checkpoint that is on disk may leave the journal, and what only an older one needs goes.
+ */
+static void on_disk(struct daemon *daemon)
+{
+    br_journal_release(daemon->journal, br_checkpoint_position(daemon->checkpoint));
+    if (daemon->intake)
+        br_intake_kept(daemon->intake, br_checkpoint_position(daemon->checkpoint));
+    if (daemon->flow)
+        br_flow_kept(daemon->flow, br_checkpoint_clock(daemon->checkpoint));
+}
+
 static void on_checkpoint_written(uv_work_t *work, int status)
 {
     struct daemon *daemon = work->data;
@@ -70,7 +81,7 @@ static void on_checkpoint_written(uv_work_t *work, int status)
         br_log_often(daemon->log, BR_LOG_ERR, "checkpoint_failed", "state",
                      strerror(-daemon->checkpoint_error), "", br_now_utc_ms(daemon->now));
     else
-        br_journal_release(daemon->journal, br_checkpoint_position(daemon->checkpoint));
+        on_disk(daemon);
     br_checkpoint_close(daemon->checkpoint);
     daemon->checkpoint = NULL;
     put_off(daemon, daemon->checkpoint_error);
@@ -86,6 +97,15 @@ static void try_again(struct daemon *daemon, int error)
                  br_now_utc_ms(daemon->now));
 }
 
+/* A checkpoint as things are now, and all that belongs to it but is no part of it. */
+static int take(struct daemon *daemon)
+{
+    int error = br_intake_land(daemon->intake);
+    if (!error)
+        daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake), &error);
+    return error;
+}
+
 void daemon_keep(void *context)
 {
     struct daemon *daemon = context;
@@ -95,7 +115,7 @@ void daemon_keep(void *context)
     if (daemon->checkpoint || daemon->stopping || !is_due(daemon))
         return;
     daemon->checkpoint_began_ms = uv_now(&daemon->loop);
-    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake), &error);
+    error = take(daemon);
     if (!error)
         error =
             uv_queue_work(&daemon->loop, &daemon->checkpoint_work, on_pool_checkpoint, on_checkpoint_written);
@@ -109,7 +129,7 @@ void daemon_keep_last(struct daemon *daemon)
     int error;
     if (!daemon->intake || !daemon->ready || !br_intake_complete(daemon->intake))
         return;
-    daemon->checkpoint = br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake), &error);
+    error = take(daemon);
     if (!error)
         error = br_journal_sync(daemon->journal);
     if (!error)
@@ -118,6 +138,15 @@ void daemon_keep_last(struct daemon *daemon)
         br_log(daemon->log, BR_LOG_ERR, "checkpoint_failed", "reason=\"%s\"", strerror(-error));
     br_checkpoint_close(daemon->checkpoint);
     daemon->checkpoint = NULL;
+}
+
+int daemon_newer(const struct daemon *daemon, const char *what)
+{
+    br_log(daemon->log, BR_LOG_ERR, "state_newer",
+           "file=%s/%s reason=\"written by a newer version of bruisd: start that one, or take another "
+           "state_dir\"",
+           daemon->config->state_dir, what);
+    return BR_EXIT_CONFIG;
 }
 
 /* A damaged state is none. One that cannot be read just now is no reason to forget it: the next start may. */
@@ -133,16 +162,29 @@ int daemon_recall(struct daemon *daemon, Bruis__V1__State **state)
         return BR_EXIT_OK;
     }
     if (error == -ENOTSUP)
-        br_log(daemon->log, BR_LOG_ERR, "state_newer", "reason=\"%s/state was written by a newer version\"",
-               daemon->config->state_dir);
-    else
-        br_log(daemon->log, BR_LOG_ERR, "state_unreadable", "reason=\"%s\"", strerror(-error));
-    return error == -ENOTSUP ? BR_EXIT_CONFIG : BR_EXIT_IO;
+        return daemon_newer(daemon, "state");
+    br_log(daemon->log, BR_LOG_ERR, "state_unreadable", "file=%s/state reason=\"%s\"",
+           daemon->config->state_dir, strerror(-error));
+    return BR_EXIT_IO;
+}
+
+/* Tables are kept by positions of the journal: where it has not what they tell of, they follow it. before:
+ * the position that the state knows them by. */
+static void fit_tables(const struct daemon *daemon, br_position before)
+{
+    br_position end = br_journal_end(daemon->journal);
+    for (size_t i = 0; i < daemon->config->feed_count; i++)
+        if (before > end)
+            br_reference_rebase(daemon->config->state_dir, daemon->config->feeds[i].name, before);
+        else
+            br_reference_cut(daemon->config->state_dir, daemon->config->feeds[i].name, end);
 }
 
 br_position daemon_position(struct daemon *daemon, const Bruis__V1__State *state)
 {
     br_position start = br_journal_start(daemon->journal), end = br_journal_end(daemon->journal);
+    bool is_new = !state && start == end; /* there is neither state nor journal: tables may be left of both */
+    fit_tables(daemon, is_new ? UINT64_MAX - 1 : state ? state->position : start);
     if (!state)
         return start;
     if (state->position < start || state->position > end)

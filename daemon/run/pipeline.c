@@ -62,17 +62,49 @@ static void on_observation(void *context, const Bruis__V1__Observation *observat
         br_mqtt_out_observation(daemon->mqtt_out, observation);
 }
 
+/* A key that is there but cannot be used is told with its place; no other is made in its stead, or what was
+ * published would be rounded anew. */
+static void tell_key(const struct daemon *daemon, const char *reason)
+{
+    const struct br_config_secret *secret = &daemon->config->privacy.key;
+    if (secret->credential)
+        br_log(daemon->log, BR_LOG_ERR, "privacy_key", "credential=%s reason=\"%s\"", secret->credential,
+               reason);
+    else
+        br_log(daemon->log, BR_LOG_ERR, "privacy_key", "file=%s%s reason=\"%s\"",
+               secret->file ? secret->file : daemon->config->state_dir, secret->file ? "" : "/privacy.key",
+               reason);
+}
+
+/* Where privacy is off no key is needed. */
+static int open_key(const struct daemon *daemon, uint8_t **key, size_t *size)
+{
+    const struct br_config_privacy *privacy = &daemon->config->privacy;
+    *key = NULL;
+    *size = 0;
+    if (privacy->pedestrian_min <= 1 && privacy->round_to <= 1)
+        return 0;
+    errno = 0;
+    *key = br_state_dir_privacy_key(daemon->state, privacy, size);
+    if (*key && *size > 0)
+        return 0;
+    tell_key(daemon, *key               ? "it is empty"
+                     : errno == EBADMSG ? "it has not 32 bytes: put the key back that was made here"
+                                        : strerror(errno ? errno : ENOMEM));
+    free(*key);
+    return -EKEYREJECTED;
+}
+
 /* The flow from a state. -EBADMSG: the readings do not belong to it. */
 int daemon_open_flow_from(struct daemon *daemon, const Bruis__V1__State *state)
 {
     char readings[PATH_MAX];
-    size_t key_size = 0;
-    int error;
+    uint8_t *key;
+    size_t key_size;
+    int error = open_key(daemon, &key, &key_size);
+    if (error)
+        return error;
     snprintf(readings, sizeof readings, "%s/readings", daemon->config->state_dir);
-    errno = 0;
-    uint8_t *key = br_state_dir_privacy_key(daemon->state, &daemon->config->privacy, &key_size);
-    if (!key)
-        return errno ? -errno : -EIO; /* EIO: it is too short */
     struct br_flow_setup setup = {.config = daemon->config,
                                   .regions = daemon->regions,
                                   .catalogue = daemon->catalogue,
@@ -86,9 +118,17 @@ int daemon_open_flow_from(struct daemon *daemon, const Bruis__V1__State *state)
                                   .observation = on_observation,
                                   .context = daemon};
     daemon->flow = br_flow_open(&setup, &error);
-    explicit_bzero(key, key_size);
+    if (key)
+        explicit_bzero(key, key_size);
     free(key);
     return error;
+}
+
+/* The key of the configuration is the operator's matter, the one in the state a damage of it. */
+static int key_status(const struct daemon *daemon)
+{
+    const struct br_config_secret *secret = &daemon->config->privacy.key;
+    return secret->credential || secret->file ? BR_EXIT_CONFIG : BR_EXIT_IO;
 }
 
 int daemon_open_flow(struct daemon *daemon)
@@ -106,6 +146,8 @@ int daemon_open_flow(struct daemon *daemon)
                "action=\"going on from what the journal still holds\"");
         error = daemon_open_flow_from(daemon, NULL);
     }
+    if (error == -EKEYREJECTED)
+        return key_status(daemon);
     if (error)
         return daemon_fail(daemon, BR_EXIT_IO, "flow", error);
     br_flow_repeat(daemon->flow);
@@ -130,5 +172,8 @@ int daemon_open_intake(struct daemon *daemon)
                                     .context = daemon};
     br_faults_file(daemon->faults, daemon->config->path);
     daemon->intake = br_intake_open(&setup, daemon->faults);
-    return daemon->intake ? BR_EXIT_OK : BR_EXIT_CONFIG;
+    if (daemon->intake)
+        return BR_EXIT_OK;
+    return br_faults_count(daemon->faults) > 0 ? BR_EXIT_CONFIG
+                                               : daemon_fail(daemon, BR_EXIT_IO, "adapters", -ENOMEM);
 }

@@ -24,6 +24,7 @@ struct reload {
     struct br_faults *faults;
     struct br_regions *regions;
     struct br_catalogue *catalogue;
+    char digest[DAEMON_DIGEST_SIZE];
 };
 
 static void close_tables(struct reload *reload)
@@ -99,6 +100,7 @@ static void on_pool(uv_work_t *work)
     reload->regions = br_regions_open(reload->config, reload->faults);
     if (reload->regions && reload->config->sensors.count > 0)
         reload->catalogue = br_catalogue_open(reload->config, reload->regions, reload->faults);
+    daemon_digest(reload->config, reload->digest);
 }
 
 /* Each fault is a line of the log. */
@@ -281,12 +283,6 @@ static void move_inputs(struct daemon *daemon)
     daemon_stop(daemon); /* the old counters and feeds are no more: a start finds everything again */
 }
 
-static void note_in_journal(struct daemon *daemon)
-{
-    struct br_entry entry = {.type = BR_ENTRY_CONFIG, .received_at_utc_ms = br_now_utc_ms(daemon->now)};
-    br_journal_append(daemon->journal, &entry);
-}
-
 /* The rest follows when the flow has gone over. What was is only closed when nobody uses it any more. */
 static void move_rest(struct daemon *daemon, struct pipeline *before)
 {
@@ -294,7 +290,7 @@ static void move_rest(struct daemon *daemon, struct pipeline *before)
     move_outputs(daemon);
     br_flow_repeat(daemon->flow);
     move_inputs(daemon);
-    note_in_journal(daemon);
+    daemon_note_config(daemon, daemon->reload->digest);
     br_tally_close(before->tally);
     free(before->refused);
     daemon->dropped = INT64_MAX; /* of other feeds: the next tick only looks */
@@ -307,9 +303,11 @@ static void move_rest(struct daemon *daemon, struct pipeline *before)
 
 static int move_all(struct daemon *daemon)
 {
-    int error;
     struct reload *reload = daemon->reload;
     struct pipeline before = pipeline_of(daemon), next = before;
+    int error = br_intake_land(daemon->intake);
+    if (error)
+        return error;
     struct br_checkpoint *checkpoint =
         br_flow_checkpoint(daemon->flow, br_intake_position(daemon->intake), &error);
     Bruis__V1__State *state = checkpoint ? br_checkpoint_state(checkpoint) : NULL;

@@ -59,16 +59,17 @@ static void warn_unused(struct daemon *daemon)
 static int open_journal(struct daemon *daemon)
 {
     struct br_journal_limits limits = {.size_max = daemon->config->journal_max};
-    struct br_entry entry = {.type = BR_ENTRY_CONFIG, .received_at_utc_ms = br_now_utc_ms(daemon->now)};
     int error;
     daemon->state = br_state_dir_open(daemon->config->state_dir, &error);
     if (!daemon->state)
         return daemon_fail(daemon, error == -EWOULDBLOCK ? BR_EXIT_TRY_LATER : BR_EXIT_CANNOT_CREATE,
                            "state_dir", error);
     daemon->journal = br_journal_open(daemon->config->state_dir, &limits, &error);
+    if (!daemon->journal && error == -ENOTSUP)
+        return daemon_newer(daemon, "journal");
     if (!daemon->journal)
         return daemon_fail(daemon, BR_EXIT_IO, "journal", error);
-    br_journal_append(daemon->journal, &entry);
+
     daemon->journal_bytes = br_metric_of(br_metric_add(daemon->metrics, BR_GAUGE, "bruis_journal_bytes",
                                                        "Size of the journal on disk.", "", 1),
                                          NULL, NULL);
@@ -218,6 +219,14 @@ static int open_control(struct daemon *daemon)
     return daemon->control ? BR_EXIT_OK : daemon_fail(daemon, BR_EXIT_CANNOT_CREATE, "control", error);
 }
 
+/* Only a start that can go on writes into the journal: one that refuses what is there leaves it as it is. */
+static void note_config(struct daemon *daemon)
+{
+    char digest[DAEMON_DIGEST_SIZE];
+    daemon_digest(daemon->config, digest);
+    daemon_note_config(daemon, digest);
+}
+
 int daemon_start(struct daemon *daemon)
 {
     int status;
@@ -232,5 +241,6 @@ int daemon_start(struct daemon *daemon)
     if ((status = open_outputs(daemon)) != 0 || (status = daemon_open_flow(daemon)) != 0 ||
         (status = daemon_open_intake(daemon)) != 0 || (status = open_control(daemon)) != 0)
         return status;
+    note_config(daemon);
     return open_inputs(daemon);
 }

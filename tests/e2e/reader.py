@@ -272,7 +272,8 @@ def traffic_cell(readings):
     if flowing:
         mean = rounded(Fraction(sum(r.flow_milli * r.period_ms for r in flowing), sum(r.period_ms for r in flowing)))
     return {"sites": 1, "flows": len(flowing) > 0, "vehicles": sum(vehicles), "flow_milli": mean or 0,
-            "timed": sum(v for v, _ in timed), "hours": hours, "slow": speed is not None and speed < SLOW_KM_H}
+            "timed": sum(v for v, _ in timed), "hours": hours, "with_speed": speed is not None,
+            "slow": speed is not None and speed < SLOW_KM_H}
 
 
 def traffic_figure(total, _):
@@ -280,7 +281,8 @@ def traffic_figure(total, _):
     return {"sites": total["sites"], "vehicles": rounded(total["vehicles"]) if flows else None,
             "flow_veh_h": ratio(total["flow_milli"], 1000, 1) if flows else None,
             "speed_km_h": ratio(total["timed"] * 1_000_000, total["hours"], 1),
-            "sites_slow": total["slow"], "slow_share": ratio(total["slow"], total["sites"], 4)}
+            "sites_slow": total["slow"] if total["with_speed"] else None,
+            "slow_share": ratio(total["slow"], total["sites"], 4) if total["with_speed"] else None}
 
 
 # ---- pedestrians: crowd monitoring, CSV

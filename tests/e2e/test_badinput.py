@@ -398,7 +398,7 @@ def check_figures(faults, daemon, begun, now):
     told("parking", "gm9003", "1m", minute, capacity=None, vacant=None, occupied=None, occupancy=None, open=2, closed=0,
          full=0)
     told("traffic", "gm9003", "1m", minute - MINUTE_MS, sites=1, vehicles=1, flow_veh_h=60.0, speed_km_h=None)
-    told("pedestrian", "gm9003", "5m", five, sensors=0, passages=None, per_hour=None)
+    told("pedestrian", "gm9003", "5m", five, sensors=None, passages=None, per_hour=None)
     for domain in ("parking", "traffic", "pedestrian"):
         silent = [f for window in ("1m", "5m") for f in figures_of(daemon, domain, "gm9002", window, begun)]
         faults.check(len(silent) > 0, f"{domain} of gm9002: expected, and not told")

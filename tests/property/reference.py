@@ -8,6 +8,7 @@ dict: regions (a set of codes), stale (ms), interval (ms).
 """
 
 import bisect
+from fractions import Fraction
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -153,27 +154,35 @@ class Parking:
             "fill_rate_per_h": ratio(n["filled"] * HOUR, length, 1) if n["filled_known"] else None}
 
 
+def is_slow(speeds):
+    """Whether a harmonic mean, weighted by vehicles, is below 50 km/h: by fractions where it is near."""
+    mean = sum(v for v, _ in speeds) / sum(v / s for v, s in speeds)
+    if abs(mean - 50) > 0.01:
+        return mean < 50
+    return sum(v for v, _ in speeds) < 50 * sum(v / Fraction(s) for v, s in speeds)
+
+
 class Traffic:
     def __init__(self):
-        self.sites = self.slow = self.flows = 0
+        self.sites = self.slow = self.with_speed = self.flows = 0
         self.flow = self.passed = self.fast = self.slowness = 0
 
     def add(self, series, sensor, start, end, length):
         passed = seconds = fast = slowness = 0
-        single, singles = 0, 0
+        timed, singles = [], []  # (vehicles, speed); speeds without a flow
         heard = False
         for r in counts(series, start, end, length):
             heard = True
             speed = None if r.get("speed") is None else max(r["speed"], 0) or 3.0
             if r.get("flow") is None:
-                single += half_away_float(1e9 / speed)
-                singles += 1
+                singles.append(speed)
                 continue
             one = half_away(r["flow"] * r["period"], 1000)
             passed += one
             seconds += half_away(r["period"], 1000)
             if speed is not None and one > 0:
                 fast += one
+                timed.append((one, speed))
                 slowness += half_away_float(one / (speed * 3.6))
         if not heard:
             return
@@ -184,10 +193,10 @@ class Traffic:
         self.passed += passed
         self.fast += fast
         self.slowness += slowness
-        if slowness:
-            self.slow += fast * 10 < slowness * 36 * 50
-        elif single:
-            self.slow += singles * 10**9 < 50 * single
+        # Without a flow a speed counts among the slow ones only, and only where nothing has a flow.
+        speeds = timed or [(1, speed) for speed in singles]
+        self.with_speed += bool(speeds)
+        self.slow += bool(speeds) and is_slow(speeds)
 
     def figure(self, start, end):
         if self.sites == 0:
@@ -195,7 +204,8 @@ class Traffic:
         return {"sites": self.sites, "vehicles": half_away(self.passed, 3_600_000) if self.flows else None,
                 "flow_veh_h": ratio(self.flow, 1000, 1) if self.flows else None,
                 "speed_km_h": ratio(self.fast * 10, self.slowness * 36, 1) if self.slowness else None,
-                "sites_slow": self.slow, "slow_share": ratio(self.slow, self.sites, 4)}
+                "sites_slow": self.slow if self.with_speed else None,
+                "slow_share": ratio(self.slow, self.sites, 4) if self.with_speed else None}
 
 
 def half_away_float(value):

@@ -281,7 +281,7 @@ START_TEST(a_late_snapshot_makes_zeros_known)
     tick(&w, "10:05:02");
     expect(&w, "traffic gm0001 1m 10:00:00", "revision=1 jams=0 vehicles=1");
     expect(&w, "traffic gm0001 1m 10:01:00", "revision=1 jams=0 queue_km_min=0 quality=none !vehicles");
-    expect(&w, "traffic gm0002 1m 10:01:00", "revision=0 jams=0 sites=0"); /* nothing but the knowledge */
+    expect(&w, "traffic gm0002 1m 10:01:00", "revision=0 jams=0 !sites"); /* nothing but the knowledge */
     expect(&w, "traffic gm0003 1m 10:01:00", "revision=1 !jams");
     expect(&w, "traffic nl00 1m 10:01:00", "revision=1 !jams"); /* not covered as a whole */
     world_end(&w);
@@ -409,8 +409,94 @@ START_TEST(too_old_to_correct)
 }
 END_TEST
 
+/* Hours of a closed day, one reading each; the sensor moves when the day is closed. */
+static void day_of_hours(struct world *w, const char *first, int hours, int64_t correct_for_ms)
+{
+    char line[96], at[BR_TIME_TEXT_SIZE];
+    world_begin(w);
+    world_windows(w, "1h 1d");
+    w->config.correct_for_ms = correct_for_ms;
+    world_open(w);
+    for (int hour = 0; hour < hours; hour++) {
+        br_time_format(time_of(first) + hour * BR_HOUR_MS, at);
+        snprintf(line, sizeof line, "P1 %s gm=1 capacity=100 vacant=50 entries=1", at);
+        say(w, GARAGES, line);
+        br_flow_tick(w->flow, time_of(at) + 2000);
+        br_flow_rest(w->flow);
+    }
+}
+
+START_TEST(a_closed_day_goes_over_once)
+{
+    struct world w;
+    day_of_hours(&w, "2026-08-17T22:00:00Z", 26, 12 * BR_HOUR_MS);
+    expect(&w, "parking gm0001 1d 2026-08-17T22:00:00Z", "revision=0 entries=24 expected=1");
+    say(&w, GARAGES, "P1 2026-08-18T23:30:00Z gm=2 capacity=100 vacant=50");
+    tick(&w, "2026-08-18T23:30:02Z");
+    expect(&w, "parking gm0001 1d 2026-08-17T22:00:00Z", "revision=1 !entries");
+    expect(&w, "parking gm0002 1d 2026-08-17T22:00:00Z", "entries=24 vacant_mean=12.5");
+    expect(&w, "parking nl00 1d 2026-08-17T22:00:00Z", "entries=24");
+    say(&w, GARAGES, "P1 2026-08-18T23:40:00Z gm=1 capacity=100 vacant=50"); /* and back */
+    tick(&w, "2026-08-18T23:40:02Z");
+    expect(&w, "parking gm0001 1d 2026-08-17T22:00:00Z", "entries=24 vacant_mean=12.5");
+    expect(&w, "parking nl00 1d 2026-08-17T22:00:00Z", "entries=24");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(a_day_before_the_last_is_corrected)
+{
+    struct world w;
+    day_of_hours(&w, "2026-08-17T22:00:00Z", 24 * 3 + 2, 7 * BR_DAY_MS);
+    expect(&w, "parking gm0001 1d 2026-08-17T22:00:00Z", "revision=0 entries=24 vacant_max=50");
+    say(&w, GARAGES,
+        "P1 2026-08-18T10:30:00Z gm=1 capacity=100 vacant=80 entries=5 received=2026-08-20T23:00:03Z");
+    tick(&w, "2026-08-20T23:00:04Z");
+    expect(&w, "parking gm0001 1d 2026-08-17T22:00:00Z", "revision=1 entries=29 vacant_max=80 vacant_min=50");
+    expect(&w, "parking gm0001 1h 2026-08-18T10:00:00Z", "revision=1 entries=6");
+    say(&w, GARAGES, "P1 2026-08-20T23:10:00Z gm=2 capacity=100 vacant=50"); /* all days go over */
+    tick(&w, "2026-08-20T23:10:02Z");
+    expect(&w, "parking gm0002 1d 2026-08-17T22:00:00Z", "entries=29 vacant_max=80");
+    expect(&w, "parking gm0002 1d 2026-08-18T22:00:00Z", "entries=24");
+    expect(&w, "parking gm0002 1d 2026-08-19T22:00:00Z", "entries=24");
+    expect(&w, "parking gm0001 1d 2026-08-18T22:00:00Z", "!entries");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(a_day_outside_leaves_nothing_for_the_next)
+{
+    struct world w;
+    day_of_hours(&w, "2026-08-17T22:00:00Z", 12, BR_HOUR_MS);
+    say(&w, GARAGES, "P1 2026-08-18T09:30:00Z gm=0 capacity=100 vacant=50"); /* outside every region */
+    tick(&w, "2026-08-18T22:10:00Z");
+    say(&w, GARAGES, "P1 2026-08-18T22:20:00Z gm=1 capacity=100 vacant=50 entries=2");
+    tick(&w, "2026-08-19T22:10:00Z");
+    expect(&w, "parking gm0001 1d 2026-08-18T22:00:00Z", "entries=2");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(the_last_capacity_of_a_day_that_ends_in_silence)
+{
+    struct world w;
+    begin(&w, "1h 1d");
+    say(&w, GARAGES, "P1 10:00:00 vacant=50");
+    tick(&w, "11:00:00");
+    say(&w, GARAGES,
+        "P1 10:10:00 capacity=100 vacant=50 received=11:00:01"); /* in an hour that is no more last */
+    tick(&w, "22:10:00");
+    expect(&w, "parking gm0001 1d 2026-08-17T22:00:00Z", "revision=0 weight=1 reporting=1");
+    world_end(&w);
+}
+END_TEST
+
 static void tests(TCase *tcase)
 {
+    tcase_add_test(tcase, a_closed_day_goes_over_once);
+    tcase_add_test(tcase, a_day_before_the_last_is_corrected);
+    tcase_add_test(tcase, a_day_outside_leaves_nothing_for_the_next);
+    tcase_add_test(tcase, the_last_capacity_of_a_day_that_ends_in_silence);
     tcase_add_test(tcase, a_late_reading_revises);
     tcase_add_test(tcase, a_late_level_holds_until_the_next);
     tcase_add_test(tcase, a_late_level_holds_until_it_is_stale);

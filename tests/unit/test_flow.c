@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include <sys/stat.h>
+
 #include "tests/unit/flow_fixture.h"
 
 static void begin(struct world *w)
@@ -103,6 +105,73 @@ START_TEST(precedence)
     say(&w, LOOPS, "S3 10:00:00 nowhere flow=61"); /* corrected and pending */
     expect_results(&w, LOOPS,
                    "invalid=2 implausible=1 late=2 duplicate=1 conflict=1 corrected=1 used=1 pending=1");
+    say(&w, LOOPS, "S4 10:00:00 outside flow=60");
+    say(&w, LOOPS, "S4 10:00:00 outside flow=60"); /* duplicate and unlocated */
+    say(&w, LOOPS, "S4 10:00:00 outside flow=59"); /* conflict and unlocated */
+    say(&w, LOOPS, "S4 10:00:00 outside flow=61"); /* corrected and unlocated */
+    expect_results(
+        &w, LOOPS,
+        "invalid=2 implausible=1 late=2 duplicate=2 conflict=2 corrected=2 unlocated=1 used=1 pending=1");
+    world_end(&w);
+}
+END_TEST
+
+/* What was read outside every region counts when the sensor is inside, as it does when it arrives after that.
+ */
+START_TEST(inside_and_outside_in_any_order)
+{
+    static const char *const lines[] = {"P1 10:00:00 outside capacity=100 vacant=30 received=10:20:00",
+                                        "P1 10:02:00 outside capacity=100 vacant=10 received=10:20:00",
+                                        "P1 10:04:00 gm=1 capacity=100 vacant=20 received=10:20:00",
+                                        "P1 10:01:00 gm=2 capacity=100 vacant=5 received=10:20:00"};
+    static const int orders[][4] = {{0, 1, 2, 3}, {2, 3, 1, 0}, {3, 0, 2, 1}, {1, 2, 0, 3}};
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        struct world w;
+        world_begin(&w);
+        world_windows(&w, "5m");
+        world_open(&w);
+        tick(&w, "09:59:00");
+        for (int j = 0; j < 4; j++) {
+            say(&w, GARAGES, lines[orders[i][j]]);
+            if (i % 2 == 0)
+                tick(&w, "10:20:01");
+        }
+        tick(&w, "10:30:00");
+        expect(&w, "parking gm0001 5m 10:00:00",
+               "vacant=20 vacant_min=5 vacant_max=30 vacant_mean=15 reporting=1");
+        world_end(&w);
+    }
+}
+END_TEST
+
+/* What a late reading came after is still known when the late one's hour is over. */
+START_TEST(a_late_reading_hides_nothing)
+{
+    struct world w;
+    struct stat status;
+    char path[128];
+    world_begin(&w);
+    world_windows(&w, "5m");
+    w.config.correct_for_ms = BR_DAY_MS;
+    world_open(&w);
+    snprintf(path, sizeof path, "%s/readings/%010lld.readings", w.dir,
+             (long long)(time_of("10:30:00") / BR_HOUR_MS));
+    say(&w, GARAGES, "P1 2026-08-19T10:00:00Z capacity=100 vacant=30");
+    say(&w, GARAGES, "P1 10:30:00 capacity=100 vacant=9 received=2026-08-19T10:00:30Z");
+    say(&w, GARAGES, "P1 2026-08-19T10:01:00Z capacity=100 vacant=20");
+    expect_results(&w, GARAGES, "used=3");
+    tick(&w, "2026-08-19T10:10:00Z");
+    tick(&w, "2026-08-19T20:00:00Z");
+    say(&w, GARAGES, "P1 2026-08-19T10:00:00Z capacity=100 vacant=30 received=2026-08-19T20:00:01Z");
+    expect_results(&w, GARAGES, "duplicate=1 used=3");
+    say(&w, GARAGES, "P1 2026-08-19T10:02:00Z capacity=100 vacant=10 received=2026-08-19T20:00:02Z");
+    tick(&w, "2026-08-19T20:00:03Z");
+    expect(&w, "parking gm0001 5m 2026-08-19T10:00:00Z", "vacant=10 vacant_max=30 vacant_mean=16");
+    ck_assert_int_eq(stat(path, &status), 0);
+    tick(&w, "2026-08-20T12:00:00Z");
+    ck_assert_int_eq(stat(path, &status), 0); /* until its time is over as well */
+    tick(&w, "2026-08-20T14:00:00Z");
+    ck_assert_int_ne(stat(path, &status), 0);
     world_end(&w);
 }
 END_TEST
@@ -348,6 +417,8 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, identity_is_feed_sensor_time_and_kind);
     tcase_add_test(tcase, times_at_their_limits);
     tcase_add_test(tcase, precedence);
+    tcase_add_test(tcase, inside_and_outside_in_any_order);
+    tcase_add_test(tcase, a_late_reading_hides_nothing);
     tcase_add_test(tcase, only_plausible_readings_move_the_watermark);
     tcase_add_test(tcase, a_slow_feed_holds_its_domain_only);
     tcase_add_test(tcase, a_feed_has_its_own_lateness);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "daemon/flow/recall.h"
 #include "daemon/flow/window.h"
 
 #include "tests/unit/failing_malloc.h"
@@ -68,12 +69,43 @@ static void live_through(struct world *w)
     say(w, PEOPLE, "C0 21:52:00 in=6 out=8 received=22:02:01");
     say(w, LOOPS, "S0 21:52:00 gm=2 flow=600 speed=20 received=22:02:01");
     say(w, GARAGES, "P9 22:01:00 nowhere vacant=3");
+    say(w, GARAGES, "P5 22:01:00 gm=2 capacity=100 vacant=30"); /* new ones */
+    say(w, LOOPS, "S5 22:01:00 gm=1 flow=60 speed=80");
+    say(w, PEOPLE, "C5 22:01:00 gm=3 in=6 out=8 presence=3");
+    say(w, JAMS, "J5 22:01:00 length=600");
+    say(w, GARAGES, "P9 22:01:30 gm=2 vacant=3"); /* its readings have waited */
     describe(w, GARAGES, "P1 capacity=50 gm=3", "22:02:02");
     snapshot(w, "21:52:30", "22:02:02");
     tick(w, "22:02:03");
+    tick(w, "22:30:00");
+}
+
+/* Life goes on: what was half done before would show itself here. */
+static void live_on(struct world *w)
+{
+    int error = 0;
+    say(w, GARAGES, "P5 22:02:00 gm=2 capacity=100 vacant=29 received=22:30:00"); /* late, all of them */
+    say(w, LOOPS, "S5 22:02:00 gm=1 flow=60 speed=80 received=22:30:00");
+    say(w, PEOPLE, "C5 22:02:00 gm=3 in=6 out=8 presence=3 received=22:30:00");
+    say(w, JAMS, "J5 22:02:00 length=700 received=22:30:00");
+    say(w, GARAGES, "P9 22:02:00 gm=2 vacant=3 received=22:30:00");
+    struct br_checkpoint *checkpoint = br_flow_checkpoint(w->flow, 1, &error);
+    br_checkpoint_close(checkpoint);
     tick(w, "23:30:00");
     br_flow_repeat(w->flow);
     br_flow_finish(w->flow);
+}
+
+/* Each observation has one result, or waits. */
+static void check_sums(const struct world *w)
+{
+    for (size_t feed = 0; feed < FEEDS; feed++) {
+        const struct br_tally_feed *tally = br_tally_feed(w->tally, feed);
+        int64_t results = 0;
+        for (int i = 0; i < BR_RESULTS; i++)
+            results += *tally->result[i];
+        ck_assert_int_eq(*tally->decoded, results + *tally->pending);
+    }
 }
 
 static struct br_flow *open_flow(struct world *w, struct heard *heard, int *error)
@@ -110,6 +142,7 @@ static struct heard once(struct world *w)
     ck_assert_ptr_nonnull(w->flow);
     get_to_know(w);
     live_through(w);
+    live_on(w);
     br_flow_close(w->flow);
     w->flow = NULL;
     ck_assert_uint_gt(heard.days, 0);
@@ -132,6 +165,8 @@ START_TEST(every_allocation_fails_in_turn)
         failing_arm(nth);
         live_through(&w);
         failed = failing_disarm(); /* what is asserted allocates: not before */
+        live_on(&w);
+        check_sums(&w);
         br_flow_close(w.flow);
         w.flow = NULL;
         ck_assert_msg(failing_live() == live, "allocation %ld: %ld are left", nth, failing_live() - live);
@@ -165,6 +200,107 @@ START_TEST(memory_stays_out)
         w.flow = NULL;
         ck_assert_msg(failing_live() == live, "allocation %ld: %ld are left", nth, failing_live() - live);
     }
+    world_end(&w);
+}
+END_TEST
+
+/* A sensor that windows had no memory for is no sensor: the next reading of it makes it whole. */
+START_TEST(a_sensor_that_could_not_join)
+{
+    struct world w;
+    int error = 0;
+    struct heard heard = {0};
+    begin(&w);
+    for (long nth = 1; nth <= 8; nth++) {
+        w.flow = open_flow(&w, &heard, &error);
+        int64_t used = *br_tally_feed(w.tally, GARAGES)->result[BR_USED];
+        say(&w, GARAGES, "P0 21:49:00 capacity=100 vacant=30");
+        failing_arm(nth);
+        say(&w, GARAGES, "P7 21:50:00 capacity=100 vacant=30");
+        failing_disarm();
+        tick(&w, "22:02:00");
+        say(&w, GARAGES, "P7 21:50:00 capacity=100 vacant=31 received=22:02:01"); /* late, by now */
+        say(&w, GARAGES, "P7 21:50:30 capacity=100 vacant=31 received=22:02:01");
+        tick(&w, "22:02:02");
+        int64_t now_used = *br_tally_feed(w.tally, GARAGES)->result[BR_USED];
+        ck_assert_int_eq(now_used - used, 3); /* P0, and P7 twice: the one at 21:50 once, or lost before */
+        check_sums(&w);
+        br_flow_close(w.flow);
+        w.flow = NULL;
+    }
+    world_end(&w);
+}
+END_TEST
+
+/* A state is taken back whole or not at all, and taking it leaves nothing behind. */
+START_TEST(recalling_fails_whole)
+{
+    struct world w;
+    int error = 0;
+    struct heard heard = {0};
+    bool failed = true;
+    begin(&w);
+    once(&w);
+    w.flow = open_flow(&w, &heard, &error);
+    get_to_know(&w);
+    live_through(&w);
+    struct br_checkpoint *checkpoint = br_flow_checkpoint(w.flow, 1, &error);
+    ck_assert_ptr_nonnull(checkpoint);
+    Bruis__V1__State *state = br_checkpoint_state(checkpoint);
+    br_flow_close(w.flow);
+    long live = failing_live();
+    for (long nth = 1; failed; nth++) {
+        char dir[96];
+        snprintf(dir, sizeof dir, "%s/readings", w.dir);
+        struct br_flow_setup setup = {.config = &w.config,
+                                      .regions = w.regions,
+                                      .tally = w.tally,
+                                      .readings_dir = dir,
+                                      .privacy_key = w.key,
+                                      .privacy_key_size = sizeof w.key,
+                                      .state = state,
+                                      .figure = on_heard,
+                                      .context = &heard};
+        error = 1;
+        failing_arm(nth);
+        w.flow = br_flow_open(&setup, &error);
+        failed = failing_disarm();
+        ck_assert_msg(error == (w.flow ? 0 : -ENOMEM), "allocation %ld gives %d", nth, error);
+        if (w.flow)
+            live_on(&w);
+        br_flow_close(w.flow);
+        w.flow = NULL;
+        ck_assert_msg(failing_live() == live, "allocation %ld: %ld are left", nth, failing_live() - live);
+    }
+    bruis__v1__state__free_unpacked(state, NULL);
+    br_checkpoint_close(checkpoint);
+    world_end(&w);
+}
+END_TEST
+
+/* A checkpoint is whole, or there is none. */
+START_TEST(checkpoints_fail_whole)
+{
+    struct world w;
+    int error = 0;
+    struct heard heard = {0};
+    bool failed = true;
+    begin(&w);
+    w.flow = open_flow(&w, &heard, &error);
+    get_to_know(&w);
+    live_through(&w);
+    long live = failing_live();
+    for (long nth = 1; failed; nth++) {
+        failing_arm(nth);
+        struct br_checkpoint *checkpoint = br_flow_checkpoint(w.flow, 1, &error);
+        failed = failing_disarm();
+        ck_assert_int_eq(error, checkpoint ? 0 : -ENOMEM);
+        ck_assert_int_eq(failed, !checkpoint);
+        br_checkpoint_close(checkpoint);
+        ck_assert_int_eq(failing_live(), live);
+    }
+    br_flow_close(w.flow);
+    w.flow = NULL;
     world_end(&w);
 }
 END_TEST
@@ -224,6 +360,9 @@ static void tests(TCase *tcase)
 {
     tcase_add_test(tcase, every_allocation_fails_in_turn);
     tcase_add_test(tcase, memory_stays_out);
+    tcase_add_test(tcase, a_sensor_that_could_not_join);
+    tcase_add_test(tcase, recalling_fails_whole);
+    tcase_add_test(tcase, checkpoints_fail_whole);
     tcase_add_test(tcase, joining);
     tcase_add_test(tcase, opening_fails_whole);
 }

@@ -5,7 +5,11 @@
  */
 #include "daemon/flow/intake.h"
 
+#include <errno.h>
+
 #include <sys/stat.h>
+
+#include "daemon/flow/reference.h"
 
 #include "tests/unit/flow_fixture.h"
 #include "tests/unit/line_adapter.h"
@@ -264,30 +268,87 @@ START_TEST(withdrawals_are_entries)
 }
 END_TEST
 
+/* A new process: a flow that knows nothing, reading from here. */
+static void start_again(struct station *s, br_position position)
+{
+    br_intake_close(s->intake);
+    br_flow_close(s->w.flow);
+    br_tally_close(s->w.tally);
+    br_regions_close(s->w.regions);
+    br_metrics_close(s->w.metrics);
+    s->w.metrics = br_metrics_open();
+    world_open(&s->w);
+    open_intake(s, position);
+}
+
 START_TEST(tables_are_kept_over_restarts)
 {
     struct station s;
-    char path[128], text[128] = "";
+    char path[PATH_MAX], text[128] = "";
     begin(&s);
     message(&s, "garages", "table\nsensor P1 gm=2\n", "10:00:00");
     drain(&s);
     expect_messages(&s, GARAGES, "decoded=1");
-    snprintf(path, sizeof path, "%s/reference/garages", s.w.dir);
+    ck_assert(br_reference_find(s.w.dir, "garages", br_intake_position(s.intake), path));
     FILE *file = fopen(path, "r");
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_gt(fread(text, 1, sizeof text - 1, file), 0);
     fclose(file);
     ck_assert_str_eq(text, "table\nsensor P1 gm=2\n");
 
-    br_intake_close(s.intake); /* a new process: a flow that knows nothing */
-    br_flow_close(s.w.flow);
-    br_tally_close(s.w.tally);
-    br_regions_close(s.w.regions);
-    br_metrics_close(s.w.metrics);
-    s.w.metrics = br_metrics_open();
-    world_open(&s.w);
-    open_intake(&s, br_journal_end(s.journal));
+    start_again(&s, br_journal_end(s.journal));
     message(&s, "garages", "p P1 10:00:00 nowhere vacant=3", "10:00:01");
+    drain(&s);
+    expect_results(&s.w, GARAGES, "used=1");
+    end(&s);
+}
+END_TEST
+
+/* A crash between a table and the next checkpoint: what is read again is read with the table that held then.
+ */
+START_TEST(a_table_does_not_run_ahead)
+{
+    struct station s;
+    begin(&s);
+    message(&s, "garages", "table\nsensor P1 gm=1\n", "10:00:00");
+    drain(&s);
+    br_position checkpoint = br_intake_position(s.intake);
+    br_intake_kept(s.intake, checkpoint);
+    message(&s, "garages", "p P1 10:00:00 nowhere vacant=3\np P2 10:00:00 nowhere vacant=4", "10:00:01");
+    message(&s, "garages", "table\nsensor P1 gm=1\nsensor P2 gm=2\n", "11:30:00");
+    drain(&s);
+    expect_results(&s.w, GARAGES, "unlocated=1 used=1"); /* the place of P2 came too late */
+
+    start_again(&s, checkpoint);
+    drain(&s);
+    expect_results(&s.w, GARAGES, "unlocated=1 used=1");
+    br_intake_kept(s.intake, br_intake_position(s.intake));
+
+    start_again(&s, br_intake_position(s.intake));
+    message(&s, "garages", "p P2 11:30:00 nowhere vacant=4", "11:30:01");
+    drain(&s);
+    expect_results(&s.w, GARAGES, "used=1");
+    end(&s);
+}
+END_TEST
+
+/* Until it is kept no checkpoint may pass it. */
+START_TEST(a_table_is_kept_when_it_can_be)
+{
+    struct station s;
+    char path[PATH_MAX];
+    begin(&s);
+    snprintf(path, sizeof path, "%s/reference", s.w.dir);
+    fclose(fopen(path, "w")); /* a file where the folder should be */
+    message(&s, "garages", "table\nsensor P1 gm=2\n", "10:00:00");
+    message(&s, "garages", "p P1 10:00:00 nowhere vacant=3", "10:00:01");
+    drain(&s);
+    ck_assert_int_eq(br_intake_land(s.intake), -ENOTDIR);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(br_intake_land(s.intake), 0);
+    ck_assert_int_eq(br_intake_land(s.intake), 0);
+    start_again(&s, br_journal_end(s.journal));
+    message(&s, "garages", "p P1 10:01:00 nowhere vacant=3", "10:01:01");
     drain(&s);
     expect_results(&s.w, GARAGES, "used=1");
     end(&s);
@@ -368,6 +429,8 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, begins_where_it_is_told);
     tcase_add_test(tcase, withdrawals_are_entries);
     tcase_add_test(tcase, tables_are_kept_over_restarts);
+    tcase_add_test(tcase, a_table_does_not_run_ahead);
+    tcase_add_test(tcase, a_table_is_kept_when_it_can_be);
     tcase_add_test(tcase, a_table_that_cannot_be_kept);
     tcase_add_test(tcase, one_message_at_once);
     tcase_add_test(tcase, faults_of_all_feeds_are_told);

@@ -253,8 +253,38 @@ START_TEST(sensors_without_a_place_or_long_silent_are_not_in_it)
 }
 END_TEST
 
+START_TEST(the_jam_of_a_region_without_sites_ends)
+{
+    struct world w;
+    begin(&w, "1m");
+    say(&w, JAMS, "J1 10:00:00 length=1000");
+    tick(&w, "10:02:32");
+    expect(&w, "traffic gm0001 live 10:00:00", "jams=1 queue_length_m=1000");
+    say(&w, JAMS, "J1 10:02:40 ended");
+    tick(&w, "10:02:41");
+    tick(&w, "10:03:32");
+    expect(&w, "traffic gm0001 live 10:00:00", "!jams !queue_length_m");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(a_day_of_25_hours_alone)
+{
+    struct world w;
+    begin(&w, "1d");
+    say(&w, GARAGES, "P1 2026-10-25T22:00:00Z capacity=100 vacant=30");
+    tick(&w, "2026-10-25T22:00:02Z");
+    say(&w, GARAGES, "P1 2026-10-25T23:01:00Z capacity=100 vacant=20");
+    tick(&w, "2026-10-25T23:10:00Z"); /* the day is closed */
+    expect(&w, "parking gm0001 live 2026-10-24T22:00:00Z", "vacant=20 end=2026-10-25T23:00:00Z");
+    world_end(&w);
+}
+END_TEST
+
 static void tests(TCase *tcase)
 {
+    tcase_add_test(tcase, the_jam_of_a_region_without_sites_ends);
+    tcase_add_test(tcase, a_day_of_25_hours_alone);
     tcase_add_test(tcase, levels_now_over_the_last_window);
     tcase_add_test(tcase, only_changes);
     tcase_add_test(tcase, at_most_every_so_often);

@@ -122,6 +122,84 @@ START_TEST(a_place_that_never_comes)
 }
 END_TEST
 
+/* A replay judges by the same rule as the daemon. */
+START_TEST(a_place_that_comes_too_late_in_a_replay)
+{
+    struct world w;
+    world_begin(&w);
+    world_windows(&w, "15m");
+    w.replay = true;
+    world_open(&w);
+    say(&w, PEOPLE, "C1 10:00:00 nowhere count=100");
+    say(&w, PEOPLE, "C1 10:01:00 nowhere count=30");
+    say(&w, PEOPLE, "C1 10:10:00 nowhere count=40");
+    say(&w, PEOPLE, "C1 10:20:00 nowhere count=2");
+    describe(&w, PEOPLE, "C1 gm=1", "11:10:00"); /* exactly correct_for after the third */
+    expect_results(&w, PEOPLE, "unlocated=2 used=2");
+    say(&w, PEOPLE, "C1 10:00:00 nowhere count=100 received=10:30:00"); /* it is known as what it was */
+    say(&w, PEOPLE, "C1 10:01:00 nowhere count=31 received=10:30:00");  /* this one finds the place */
+    expect_results(&w, PEOPLE, "duplicate=1 corrected=1 unlocated=2 used=2");
+    say(&w, PEOPLE, "C1 09:50:00 nowhere count=5 received=09:50:01"); /* of a capture that is older */
+    expect_results(&w, PEOPLE, "duplicate=1 corrected=1 unlocated=2 used=3");
+    br_flow_finish(w.flow);
+    expect(&w, "pedestrian gm0001 15m 09:45:00", "passages=5");
+    expect(&w, "pedestrian gm0001 15m 10:00:00", "passages=71");
+    expect(&w, "pedestrian gm0001 15m 10:15:00", "passages=2");
+    world_end(&w);
+}
+END_TEST
+
+/* Where captures say nothing of arrival no place comes too late. */
+START_TEST(a_replay_without_times_of_arrival)
+{
+    struct world w;
+    world_begin(&w);
+    world_windows(&w, "15m");
+    w.replay = true;
+    world_open(&w);
+    say(&w, PEOPLE, "C1 10:00:00 nowhere count=100 received=never");
+    say(&w, PEOPLE, "C1 12:00:00 gm=1 count=2 received=never");
+    expect_results(&w, PEOPLE, "used=2");
+    say(&w, PEOPLE, "C2 10:00:00 nowhere count=100 received=never");
+    br_flow_finish(w.flow);
+    expect(&w, "pedestrian gm0001 15m 10:00:00", "passages=100");
+    expect_results(&w, PEOPLE, "used=2 pending=1");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(the_end_of_a_replay_ends_the_waiting)
+{
+    struct world w;
+    world_begin(&w);
+    world_windows(&w, "15m");
+    w.replay = true;
+    world_open(&w);
+    say(&w, PEOPLE, "C1 10:00:00 nowhere count=100");
+    say(&w, PEOPLE, "C1 11:00:30 nowhere count=1");
+    br_flow_finish(w.flow);
+    expect_results(&w, PEOPLE, "unlocated=1 pending=1"); /* the second one might still have found a place */
+    world_end(&w);
+}
+END_TEST
+
+/* A reading that is taken back waits no more. */
+START_TEST(a_withdrawal_ends_the_waiting)
+{
+    struct world w;
+    struct br_withdrawal withdrawal = {
+        .sensor = "C1", .from_utc_ms = time_of("10:00:00"), .to_utc_ms = time_of("10:00:30")};
+    begin(&w, "15m");
+    say(&w, PEOPLE, "C1 10:00:00 nowhere count=100");
+    say(&w, PEOPLE, "C1 10:00:30 nowhere count=40");
+    ck_assert_uint_eq(br_flow_withdraw(w.flow, PEOPLE, &withdrawal), 1);
+    expect_results(&w, PEOPLE, "unlocated=1 pending=1");
+    describe(&w, PEOPLE, "C1 gm=1", "10:01:01");
+    expect_results(&w, PEOPLE, "unlocated=1 used=1");
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(a_place_outside_ends_the_waiting)
 {
     struct world w;
@@ -222,7 +300,7 @@ START_TEST(a_sensor_that_moves_outside)
     say(&w, GARAGES, "P1 10:07:30 outside capacity=100 vacant=30");
     expect_results(&w, GARAGES, "unlocated=1 used=1");
     tick(&w, "10:07:32");
-    expect(&w, "parking gm0001 5m 10:00:00", "revision=1 expected=0 reporting=0 !vacant open=0");
+    expect(&w, "parking gm0001 5m 10:00:00", "revision=1 expected=0 reporting=0 !vacant !open");
     tick(&w, "10:12:00");
     expect_none(&w, "parking gm0001 5m 10:05:00");
     world_end(&w);
@@ -339,6 +417,10 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, too_late_between_two_looks);
     tcase_add_test(tcase, what_is_too_old_is_not_carried_in);
     tcase_add_test(tcase, a_place_that_never_comes);
+    tcase_add_test(tcase, a_place_that_comes_too_late_in_a_replay);
+    tcase_add_test(tcase, a_replay_without_times_of_arrival);
+    tcase_add_test(tcase, the_end_of_a_replay_ends_the_waiting);
+    tcase_add_test(tcase, a_withdrawal_ends_the_waiting);
     tcase_add_test(tcase, a_place_outside_ends_the_waiting);
     tcase_add_test(tcase, coordinates_that_are_none);
     tcase_add_test(tcase, coordinates_of_another_system);

@@ -164,6 +164,54 @@ START_TEST(forgets_whole_hours)
 }
 END_TEST
 
+/* An hour stays while the way to a younger reading leads through it; others of its age go. */
+START_TEST(an_hour_that_leads_on_stays)
+{
+    struct store s;
+    struct br_readings_hour hours[4];
+    struct br_reading held, other = reading_at(time_of("09:30:00"), 9);
+    br_link other_head = 0;
+    int error;
+    begin(&s, 1 << 30);
+    append(&s, "10:10:00", 1);
+    append(&s, "08:10:00", 2); /* late */
+    append(&s, "10:20:00", 3);
+    ck_assert_int_eq(br_readings_append(s.readings, &other_head, &other), 0);
+    br_readings_forget(s.readings, time_of("10:00:00"));
+    ck_assert_uint_eq(file_count(&s), 2); /* 08 and 10 */
+    ck_assert_str_eq(between(&s, "08:00:00", "11:00:00", NULL), "2 1 3");
+
+    size_t count = br_readings_hours(s.readings, hours, 4); /* the same after a restart */
+    br_readings_close(s.readings);
+    s.readings = br_readings_open(s.dir, 1 << 30, hours, count, &error);
+    ck_assert_ptr_nonnull(s.readings);
+    br_readings_forget(s.readings, time_of("10:10:00"));
+    ck_assert(br_readings_at(s.readings, s.head, time_of("10:10:00"), &held));
+    ck_assert_uint_eq(file_count(&s), 2);
+    br_readings_forget(s.readings, time_of("10:10:00.001"));
+    ck_assert_uint_eq(file_count(&s), 1);
+    ck_assert_str_eq(between(&s, "10:10:00.001", "11:00:00", NULL), "3");
+    end(&s);
+}
+END_TEST
+
+START_TEST(what_expired_counts_for_nothing)
+{
+    struct store s;
+    struct br_reading expired = reading_at(time_of("09:55:00"), 2);
+    expired.bits = BR_READING_EXPIRED;
+    begin(&s, 1 << 30);
+    append(&s, "09:50:00", 1);
+    append(&s, "09:55:00", 2);
+    ck_assert_int_eq(br_readings_append(s.readings, &s.head, &expired), 0);
+    append(&s, "10:05:00", 3);
+    ck_assert_str_eq(between(&s, "10:00:00", "10:10:00", "09:00:00"), "1 3");
+    append(&s, "09:55:00", 4); /* a correction that came when the place was known */
+    ck_assert_str_eq(between(&s, "10:00:00", "10:10:00", "09:00:00"), "4 3");
+    end(&s);
+}
+END_TEST
+
 START_TEST(past_its_size_the_oldest_hour_goes)
 {
     struct store s;
@@ -236,6 +284,8 @@ static void tests(TCase *tcase)
     tcase_add_test(tcase, chains_do_not_mix);
     tcase_add_test(tcase, grows_by_larger_steps);
     tcase_add_test(tcase, forgets_whole_hours);
+    tcase_add_test(tcase, an_hour_that_leads_on_stays);
+    tcase_add_test(tcase, what_expired_counts_for_nothing);
     tcase_add_test(tcase, past_its_size_the_oldest_hour_goes);
     tcase_add_test(tcase, the_last_hour_stays);
     tcase_add_test(tcase, times_that_no_file_holds);

@@ -75,6 +75,45 @@ START_TEST(an_hour_that_is_too_short)
 }
 END_TEST
 
+/* A copy that was taken while the file grew: it is long enough, but ends in zeros. */
+START_TEST(an_hour_that_ends_in_zeros)
+{
+    struct store s;
+    struct br_readings_hour hour;
+    int error = 0;
+    begin(&s, 1 << 30);
+    append(&s, "09:00:00", 1);
+    append(&s, "09:10:00", 2);
+    br_readings_hours(s.readings, &hour, 1);
+    br_readings_close(s.readings);
+    hour.count = 3;
+    s.readings = br_readings_open(s.dir, 1 << 30, &hour, 1, &error);
+    ck_assert_ptr_null(s.readings);
+    ck_assert_int_eq(error, -EBADMSG);
+    hour.count = 2;
+    s.readings = br_readings_open(s.dir, 1 << 30, &hour, 1, &error);
+    ck_assert_ptr_nonnull(s.readings);
+    end(&s);
+}
+END_TEST
+
+START_TEST(an_hour_that_is_needed)
+{
+    struct store s;
+    struct br_readings_hour hour = {.number = 12345, .count = 1, .needed = true};
+    int error = 0;
+    begin(&s, 1 << 30);
+    br_readings_close(s.readings);
+    s.readings = br_readings_open(s.dir, 1 << 30, &hour, 1, &error);
+    ck_assert_ptr_null(s.readings);
+    ck_assert_int_eq(error, -EBADMSG);
+    hour.needed = false; /* so old that it may have been forgotten */
+    s.readings = br_readings_open(s.dir, 1 << 30, &hour, 1, &error);
+    ck_assert_ptr_nonnull(s.readings);
+    end(&s);
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be)
 {
     struct store s;
@@ -310,6 +349,8 @@ static void tests(TCase *tcase)
 {
     tcase_add_test(tcase, hours_are_taken_back);
     tcase_add_test(tcase, an_hour_that_is_too_short);
+    tcase_add_test(tcase, an_hour_that_ends_in_zeros);
+    tcase_add_test(tcase, an_hour_that_is_needed);
     tcase_add_test(tcase, a_folder_that_cannot_be);
     tcase_add_test(tcase, a_disk_that_gives_no_more);
     tcase_add_test(tcase, a_file_that_cannot_grow);

@@ -122,10 +122,19 @@ START_TEST(a_half_key_is_none)
     FILE *file = fopen(p.key, "w");
     fputs("short", file);
     fclose(file);
+    errno = 0;
     ck_assert_ptr_null(br_state_dir_privacy_key(p.state, &privacy, &size));
+    ck_assert_int_eq(errno, EBADMSG);
+    file = fopen(p.key, "w");
+    fputs("one that is longer than 32 bytes: of something else", file);
+    fclose(file);
+    errno = 0;
+    ck_assert_ptr_null(br_state_dir_privacy_key(p.state, &privacy, &size));
+    ck_assert_int_eq(errno, EBADMSG);
     ck_assert_int_eq(unlink(p.key), 0);
     ck_assert_int_eq(mkdir(p.key, 0700), 0);
     ck_assert_ptr_null(br_state_dir_privacy_key(p.state, &privacy, &size));
+    ck_assert_int_eq(errno, EISDIR);
     end(&p);
 }
 END_TEST

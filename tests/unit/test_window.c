@@ -83,7 +83,7 @@ START_TEST(levels_carry_into_the_next_window)
     expect(&w, "parking gm0001 1m 10:01:00", "vacant=30 vacant_mean=30 reporting=1 oldest=10:00:30");
     expect(&w, "parking gm0001 1m 10:14:00", "vacant=30 quality=stale");
     expect(&w, "parking gm0001 1m 10:15:00", "!vacant open=0 vacant_min=30 vacant_mean=15 reporting=1");
-    expect(&w, "parking gm0001 1m 10:16:00", "quality=none !vacant open=0 reporting=0 expected=1 weight=0");
+    expect(&w, "parking gm0001 1m 10:16:00", "quality=none !vacant !open reporting=0 expected=1 weight=0");
     world_end(&w);
 }
 END_TEST
@@ -277,7 +277,7 @@ START_TEST(described_sensors_are_expected_for_ever)
     tick(&w, "10:00:00");
     tick(&w, "2026-08-22T10:10:00Z");
     expect(&w, "parking gm0001 1h 2026-08-22T08:00:00Z",
-           "quality=none expected=1 reporting=0 weight=0 open=0 closed=0 full=0 !vacant !capacity !oldest "
+           "quality=none expected=1 reporting=0 weight=0 !open !closed !full !vacant !capacity !oldest "
            "!newest");
     world_end(&w);
 }
@@ -424,7 +424,7 @@ START_TEST(without_times_of_arrival_all_windows_are_made)
     br_flow_settle(w.flow, BR_TIME_NONE);
     br_flow_rest(w.flow);
     expect(&w, "traffic gm0001 1m 10:02:00", "revision=0 vehicles=1");
-    expect(&w, "traffic gm0001 1m 10:03:00", "quality=none sites=0 !vehicles");
+    expect(&w, "traffic gm0001 1m 10:03:00", "quality=none !sites !vehicles");
     say(&w, LOOPS, "S1 10:01:00 flow=120 received=never"); /* now it is a correction */
     br_flow_finish(w.flow);
     expect(&w, "traffic gm0001 1m 10:01:00", "vehicles=2 revision=0");
