@@ -387,7 +387,9 @@ static void forget(struct br_flow *flow)
     int64_t kept = is_ahead ? flow->kept_utc_ms : flow->clock_utc_ms;
     for (enum br_domain domain = 0; domain < BR_DOMAINS; domain++)
         br_windows_forget(flow->windows[domain], flow->clock_utc_ms - old_ms);
-    br_readings_forget(flow->readings, kept - old_ms - KEPT_BEYOND_MS - flow->stale_max_ms);
+    /* a day that is not the last one is corrected from all of its readings */
+    int64_t day_ms = old_ms > BR_DAY_MS - BR_HOUR_MS ? BR_DAY_MS + BR_HOUR_MS : 0;
+    br_readings_forget(flow->readings, kept - old_ms - day_ms - KEPT_BEYOND_MS - flow->stale_max_ms);
 }
 
 /* Levels also change by growing stale: once a minute without anything heard. */

@@ -464,6 +464,20 @@ START_TEST(a_day_before_the_last_is_corrected)
 }
 END_TEST
 
+/* Its first hours are further back than correct_for. */
+START_TEST(a_day_is_corrected_whole_at_the_end_of_correct_for)
+{
+    struct world w;
+    day_of_hours(&w, "2026-08-17T22:00:00Z", 24 * 2 + 1, 25 * BR_HOUR_MS);
+    say(&w, GARAGES,
+        "P1 2026-08-18T21:40:00Z gm=1 capacity=100 vacant=80 entries=5 received=2026-08-19T22:20:00Z");
+    tick(&w, "2026-08-19T22:20:02Z");
+    expect(&w, "parking gm0001 1d 2026-08-17T22:00:00Z",
+           "revision=1 entries=29 vacant_max=80 vacant_mean=13.3");
+    world_end(&w);
+}
+END_TEST
+
 START_TEST(a_day_outside_leaves_nothing_for_the_next)
 {
     struct world w;
@@ -495,6 +509,7 @@ static void tests(TCase *tcase)
 {
     tcase_add_test(tcase, a_closed_day_goes_over_once);
     tcase_add_test(tcase, a_day_before_the_last_is_corrected);
+    tcase_add_test(tcase, a_day_is_corrected_whole_at_the_end_of_correct_for);
     tcase_add_test(tcase, a_day_outside_leaves_nothing_for_the_next);
     tcase_add_test(tcase, the_last_capacity_of_a_day_that_ends_in_silence);
     tcase_add_test(tcase, a_late_reading_revises);
