@@ -20,8 +20,8 @@ LIBRARY_PACKAGES := libpaho-mqtt-dev libuv1-dev libprotobuf-c-dev protobuf-c-com
 	libyaml-dev libsimdjson-dev libjansson-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev \
 	libcurl4-openssl-dev libgeos-dev libproj-dev libsystemd-dev libssl-dev zlib1g-dev
 BUILD_PACKAGES := build-essential pkg-config
-TEST_PACKAGES := check mosquitto mosquitto-clients python3 python3-paho-mqtt openssl curl xxd libxml2-utils tzdata
-CHECK_PACKAGES := clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck faketime gcovr
+TEST_PACKAGES := check mosquitto mosquitto-clients python3 python3-paho-mqtt openssl curl xxd libxml2-utils tzdata iproute2
+CHECK_PACKAGES := clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck gcovr
 
 LIBRARIES := libuv libprotobuf-c yaml-0.1 jansson expat libmicrohttpd proj libsystemd libcrypto zlib
 
@@ -133,9 +133,14 @@ test: deps ## unit, golden, property and end-to-end tests
 	@$(MAKE) --no-print-directory -j2 build-tests
 	@$(MAKE) --no-print-directory B=$(B) test-run
 
+# What preloads a library into the daemon runs on the plain build only.
+PRELOADING := tests/e2e/test_disk.py tests/e2e/test_clock.py
+RUN_SCRIPTS = $(if $(SANITIZE),$(filter-out $(PRELOADING),$(E2E_SCRIPTS)),$(E2E_SCRIPTS))
+
+# The longest first, so that no single one is waited for at the end.
 .PHONY: test-run
 test-run:
-	@B=$(B) sh tests/run.sh test $(UNIT) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/*.py) $(E2E) $(E2E_SCRIPTS)
+	@B=$(B) sh tests/run.sh test $(RUN_SCRIPTS) $(E2E) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/*.py) $(UNIT)
 
 # Sanitizers: SUITE=test-run runs everything, the end-to-end tests too; SUITE=quick-run what needs no server.
 SUITE ?= test-run
@@ -212,6 +217,10 @@ check-long-property: $(PROGRAM) $(PROPERTY) ## 1,000 runs of 10,000 readings aga
 
 check-long-e2e: $(PROGRAM) ## reloads, kills and faults, more of each
 	@RELOADS=50 B=$(B) sh tests/run.sh long tests/e2e/test_reload.py
+	@KILLS=200 MESSAGES=400000 B=$(B) sh tests/run.sh long tests/e2e/test_kill.py
+	@TORTURE=all B=$(B) sh tests/run.sh long tests/e2e/test_disk.py
+	@FLOOD_S=20 B=$(B) sh tests/run.sh long tests/e2e/test_flood.py
+	@OUTAGE_S=120 B=$(B) sh tests/run.sh long tests/e2e/test_broker_faults.py
 
 .PHONY: check-long-property check-long-e2e replay-sanitized
 

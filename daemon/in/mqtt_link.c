@@ -8,10 +8,11 @@
 #include <string.h>
 
 #define WAIT_MIN_MS 1000
-#define WAIT_MAX_MS 30000
-#define STEADY_MS 60000 /* a connection that stood this long was a good one */
-#define ANSWER_MS 60000 /* Paho gives up on an attempt well before */
-#define CHECK_MS 30000  /* of a connection that stands, and of what it has not subscribed to */
+#define WAIT_MAX_MS 3200    /* with its chance 4 s: it is back within 5 s of the broker */
+#define WAIT_TAKEN_MS 24000 /* when another client has our id */
+#define STEADY_MS 60000     /* a connection that stood this long was a good one */
+#define ANSWER_MS 60000     /* Paho gives up on an attempt well before */
+#define CHECK_MS 30000      /* of a connection that stands, and of what it has not subscribed to */
 #define GOODBYE_MS 1000
 
 enum state { WAITING, RESOLVING, CONNECTING, UP, STOPPING };
@@ -66,8 +67,7 @@ static void wait_to_begin(struct br_mqtt_link *link)
 {
     link->state = WAITING;
     uint64_t chance_ms = uv_hrtime() / 1000 % (link->wait_ms / 4);
-    uint64_t wait_ms = link->wait_ms + chance_ms;
-    uv_timer_start(&link->timer, on_timer, wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS, 0);
+    uv_timer_start(&link->timer, on_timer, link->wait_ms + chance_ms, 0);
     link->wait_ms = link->wait_ms * 2 < WAIT_MAX_MS ? link->wait_ms * 2 : WAIT_MAX_MS;
 }
 
@@ -179,7 +179,7 @@ static void went_down(struct br_mqtt_link *link)
         link->wait_ms = WAIT_MIN_MS;
     if (link->reason == BR_PAHO_TAKEN_OVER) {
         /* somebody else has our client id: whoever comes back at once starts an endless quarrel */
-        link->wait_ms = WAIT_MAX_MS;
+        link->wait_ms = WAIT_TAKEN_MS;
         tell(link, BR_LOG_ERR, "mqtt_lost", "session taken over: another client has this client_id");
     } else {
         char why[BR_PAHO_WHY_SIZE] = "connection lost";

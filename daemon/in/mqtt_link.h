@@ -4,9 +4,10 @@
 /* A connection to a broker that looks after itself: it connects, sees that it was lost, waits and connects
  * again, and subscribes whenever the broker has no session of it.
  *
- * Between attempts it waits 1 s, then twice as long each time up to 30 s, with some chance in it so that a
+ * Between attempts it waits 1 s, then twice as long each time up to 4 s, with some chance in it so that a
  * restarted broker does not get everybody at once; only a connection that stood for a minute makes it begin
- * at 1 s again, so that two programs with one client id do not chase each other. The name is looked up on
+ * at 1 s again. Where another program has taken its client id it waits half a minute, so that the two do not
+ * chase each other. The name is looked up on
  * libuv's pool before Paho does, because Paho would hold up all its clients meanwhile. Every attempt reads
  * password and certificates anew.
  *

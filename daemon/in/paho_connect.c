@@ -224,6 +224,14 @@ static void set_session(const struct br_paho_setup *setup, struct br_paho_attemp
     options->connectProperties = &attempt->properties;
 }
 
+/* A dead connection is to be noticed within 2.5 times the keep alive. Paho takes as long, and then up to a
+ * second to look: so it is told a second less. */
+static int keepalive_s(const struct br_config_broker *broker)
+{
+    int whole_s = (int)(broker->keepalive_ms / 1000);
+    return whole_s > 2 ? whole_s - 1 : whole_s;
+}
+
 int br_paho_attempt_fill(struct br_paho_attempt *attempt, const struct br_paho_setup *setup, bool tls)
 {
     if (is_v5(setup))
@@ -231,7 +239,7 @@ int br_paho_attempt_fill(struct br_paho_attempt *attempt, const struct br_paho_s
     else
         attempt->options = (MQTTAsync_connectOptions)MQTTAsync_connectOptions_initializer;
     attempt->options.MQTTVersion = is_v5(setup) ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
-    attempt->options.keepAliveInterval = (int)(setup->broker->keepalive_ms / 1000);
+    attempt->options.keepAliveInterval = keepalive_s(setup->broker);
     attempt->options.connectTimeout = CONNECT_TIMEOUT_S;
     attempt->options.maxInflight = BR_PAHO_IN_FLIGHT_MAX;
     set_session(setup, attempt);
