@@ -156,8 +156,9 @@ int daemon_open_flow(struct daemon *daemon)
 
 int daemon_open_intake(struct daemon *daemon)
 {
-    int error;
-    daemon->quarantine = br_quarantine_open(daemon->config->state_dir, &error);
+    int error = 0;
+    if (!daemon->quarantine) /* a reload finds it open */
+        daemon->quarantine = br_quarantine_open(daemon->config->state_dir, &error);
     if (!daemon->quarantine) /* a full disk is no reason to hear nothing */
         br_log(daemon->log, BR_LOG_ERR, "quarantine_off", "reason=\"%s\"", strerror(-error));
     struct br_intake_setup setup = {.loop = &daemon->loop,
