@@ -98,10 +98,11 @@ static int read_key(struct replay *replay, char **key, size_t *key_size)
     if (privacy->pedestrian_min <= 1 && privacy->round_to <= 1)
         return BR_EXIT_OK;
     *key = br_config_secret_read(&privacy->key, key_size);
-    if (*key)
+    if (*key && *key_size > 0)
         return BR_EXIT_OK;
     fprintf(stderr, "privacy.key_credential or key_file: replay needs a given key where privacy is on: %s\n",
-            strerror(errno));
+            *key ? "it is empty" : strerror(errno));
+    free(*key);
     return BR_EXIT_CONFIG;
 }
 

@@ -159,7 +159,7 @@ static Bruis__V1__State *unpack(const char *bytes, size_t size, int *error)
         bruis__v1__state__free_unpacked(state, NULL);
         return NULL;
     }
-    *error = state ? 0 : -EBADMSG;
+    *error = state ? 0 : -ENOMEM; /* the checksum has told that nothing else is wrong */
     return state;
 }
 

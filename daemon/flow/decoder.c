@@ -141,6 +141,8 @@ static void read_references(struct br_decoder *decoder, struct br_faults *faults
 {
     struct br_arena *arena = br_arena_open(ARENA_BLOCK, 0);
     struct br_emit emit;
+    if (!arena)
+        br_faults_add(faults, NULL, decoder->setup.line, NULL, "out of memory");
     for (const struct br_option *option = decoder->setup.adapter->options; arena && option->key; option++) {
         const struct br_node *node = file_option(decoder, option);
         if (!br_node_text(node))

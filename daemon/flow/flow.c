@@ -390,6 +390,10 @@ static void forget(struct br_flow *flow)
     /* a day that is not the last one is corrected from all of its readings */
     int64_t day_ms = old_ms > BR_DAY_MS - BR_HOUR_MS ? BR_DAY_MS + BR_HOUR_MS : 0;
     br_readings_forget(flow->readings, kept - old_ms - day_ms - KEPT_BEYOND_MS - flow->stale_max_ms);
+    unsigned pushed = br_readings_pushed(flow->readings);
+    if (pushed > 0)
+        br_log(flow->setup.log, BR_LOG_ERR, "readings_lost",
+               "hours=%u reason=\"limits.readings is too small for correct_for\"", pushed);
 }
 
 /* Levels also change by growing stale: once a minute without anything heard. */

@@ -88,8 +88,13 @@ int br_intake_land(struct br_intake *intake)
         struct br_entry entry;
         if (intake->unkept[feed] == 0)
             continue;
-        int got = br_journal_read(intake->setup.journal, &next, &entry);
-        int error = got > 0 ? keep_reference(intake, feed, at, entry.payload) : -EBADMSG;
+        if (br_journal_read(intake->setup.journal, &next, &entry) <= 0) { /* damaged since: it is lost */
+            intake->unkept[feed] = 0;
+            br_log(intake->setup.log, BR_LOG_ERR, "reference_lost", "feed=%s reason=\"%s\"",
+                   intake->setup.config->feeds[feed].name, strerror(EBADMSG));
+            continue;
+        }
+        int error = keep_reference(intake, feed, at, entry.payload);
         landed = error ? error : landed;
     }
     return landed;

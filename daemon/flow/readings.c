@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 the bruisd authors
  * SPDX-License-Identifier: EUPL-1.2
  */
-#include "daemon/flow/readings.h"
+#include "daemon/flow/readings_state.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,43 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define HOUR_MS 3600000
 #define FIRST_SIZE (64 * 1024)
 #define STEP_SIZE (4 * 1024 * 1024)
 #define GONE (BR_READING_WITHDRAWN | BR_READING_EXPIRED)
 
-struct record {
-    br_link before;           /* the one that arrived before it, of the same sensor */
-    int64_t newest_before_ms; /* the latest time among all that arrived before */
-    struct br_reading reading;
-};
-
-struct hour {
-    uint32_t number; /* since 1970 */
-    int file;        /* -1: in memory */
-    uint32_t count;
-    uint32_t unseen;          /* of them, taken back and not looked at for newest_before_ms */
-    int64_t newest_before_ms; /* the latest of all records */
-    size_t size;              /* of the file and the mapping */
-    struct record *records;
-};
-
-struct br_readings {
-    char *dir;
-    int64_t size, size_max;
-    struct hour *hours; /* ascending */
-    size_t hour_count, hour_capacity;
-};
-
-static void hour_path(const struct br_readings *readings, uint32_t number, char path[4096])
+void hour_path(const struct br_readings *readings, uint32_t number, char path[HOUR_PATH_SIZE])
 {
-    snprintf(path, 4096, "%s/%010" PRIu32 ".readings", readings->dir, number);
+    snprintf(path, HOUR_PATH_SIZE, "%s/%010" PRIu32 ".readings", readings->dir, number);
 }
 
 static void hour_close(struct br_readings *readings, struct hour *hour)
@@ -68,7 +42,7 @@ void br_readings_close(struct br_readings *readings)
 }
 
 /* Where the hour is, or would be. */
-static size_t hour_position(const struct br_readings *readings, uint32_t number)
+size_t hour_position(const struct br_readings *readings, uint32_t number)
 {
     size_t low = 0, high = readings->hour_count;
     while (low < high) {
@@ -140,7 +114,7 @@ static int hour_grow(struct br_readings *readings, struct hour *hour)
 
 static int hour_open(struct br_readings *readings, uint32_t number, struct hour *hour)
 {
-    char path[4096];
+    char path[HOUR_PATH_SIZE];
     hour_path(readings, number, path);
     *hour = (struct hour){.number = number,
                           .newest_before_ms = INT64_MIN,
@@ -153,7 +127,7 @@ static int hour_open(struct br_readings *readings, uint32_t number, struct hour 
 
 static void forget_hour(struct br_readings *readings, size_t position)
 {
-    char path[4096];
+    char path[HOUR_PATH_SIZE];
     struct hour *hour = &readings->hours[position];
     hour_path(readings, hour->number, path);
     hour_close(readings, hour);
@@ -162,7 +136,7 @@ static void forget_hour(struct br_readings *readings, size_t position)
     memmove(hour, hour + 1, (readings->hour_count - position) * sizeof *hour);
 }
 
-static bool hour_room(struct br_readings *readings)
+bool hour_room(struct br_readings *readings)
 {
     if (readings->hour_count < readings->hour_capacity)
         return true;
@@ -175,19 +149,24 @@ static bool hour_room(struct br_readings *readings)
     return true;
 }
 
-static int hour_insert(struct br_readings *readings, uint32_t number, size_t position)
+void hour_put(struct br_readings *readings, const struct hour *hour)
+{
+    size_t position = hour_position(readings, hour->number);
+    memmove(&readings->hours[position + 1], &readings->hours[position],
+            (readings->hour_count - position) * sizeof *readings->hours);
+    readings->hours[position] = *hour;
+    readings->hour_count++;
+}
+
+static int hour_new(struct br_readings *readings, uint32_t number)
 {
     struct hour hour;
     if (!hour_room(readings))
         return -ENOMEM;
     int error = hour_open(readings, number, &hour);
-    if (error)
-        return error;
-    memmove(&readings->hours[position + 1], &readings->hours[position],
-            (readings->hour_count - position) * sizeof *readings->hours);
-    readings->hours[position] = hour;
-    readings->hour_count++;
-    return 0;
+    if (!error)
+        hour_put(readings, &hour);
+    return error;
 }
 
 /* The hour's file with room for one more record. */
@@ -195,7 +174,7 @@ static int hour_ready(struct br_readings *readings, uint32_t number, struct hour
 {
     size_t position = hour_position(readings, number);
     if (position == readings->hour_count || readings->hours[position].number != number) {
-        int error = hour_insert(readings, number, position);
+        int error = hour_new(readings, number);
         if (error)
             return error;
     }
@@ -220,7 +199,7 @@ int br_readings_append(struct br_readings *readings, br_link *head, const struct
                         : before->newest_before_ms;
     if (reading->observed_at_utc_ms < 0 || reading->observed_at_utc_ms / HOUR_MS > UINT32_MAX)
         return -ERANGE;
-    while (readings->size > readings->size_max && readings->hour_count > 1)
+    for (; readings->size > readings->size_max && readings->hour_count > 1; readings->pushed++)
         forget_hour(readings, 0);
     int error = hour_ready(readings, (uint32_t)(reading->observed_at_utc_ms / HOUR_MS), &hour);
     if (error)
@@ -349,159 +328,14 @@ bool br_readings_at(const struct br_readings *readings, br_link head, int64_t ob
     return false;
 }
 
+unsigned br_readings_pushed(struct br_readings *readings)
+{
+    unsigned pushed = readings->pushed;
+    readings->pushed = 0;
+    return pushed;
+}
+
 int64_t br_readings_size(const struct br_readings *readings)
 {
     return readings->size;
-}
-
-/* ---- open: what an earlier process left */
-
-static const struct br_readings_hour *kept_hour(const char *name, const struct br_readings_hour *hours,
-                                                size_t count)
-{
-    char *end;
-    unsigned long number = strtoul(name, &end, 10);
-    for (size_t i = 0; i < count && strcmp(end, ".readings") == 0; i++)
-        if (hours[i].number == number)
-            return &hours[i];
-    return NULL;
-}
-
-/* Removes the files of hours that are not kept. */
-static int clear(const char *dir, const struct br_readings_hour *hours, size_t count)
-{
-    char path[4096];
-    DIR *stream = opendir(dir);
-    if (!stream)
-        return -errno;
-    for (struct dirent *entry; (entry = readdir(stream));) {
-        const char *end = strrchr(entry->d_name, '.');
-        if (end && strcmp(end, ".readings") == 0 && !kept_hour(entry->d_name, hours, count) &&
-            snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) < (int)sizeof path)
-            unlink(path);
-    }
-    closedir(stream);
-    return 0;
-}
-
-/* Records are written one after another, so the last one tells of all: a copy that was taken too early ends
- * in zeros. */
-static bool is_whole(const struct hour *hour)
-{
-    const struct br_reading *last = hour->count > 0 ? &hour->records[hour->count - 1].reading : NULL;
-    return !last || (last->kind != 0 && last->observed_at_utc_ms / HOUR_MS == (int64_t)hour->number);
-}
-
-/* Takes a file back as far as it is given. One that is gone had been forgotten since. */
-static int hour_reopen(struct br_readings *readings, const struct br_readings_hour *kept)
-{
-    char path[4096];
-    struct stat status;
-    hour_path(readings, kept->number, path);
-    int file = open(path, O_RDWR | O_CLOEXEC);
-    if (file < 0)
-        return errno != ENOENT ? -errno : kept->needed ? -EBADMSG : 0;
-    if (fstat(file, &status) != 0 ||
-        (uint64_t)status.st_size < (uint64_t)kept->count * sizeof(struct record)) {
-        close(file);
-        return -EBADMSG;
-    }
-    struct hour hour = {.number = kept->number,
-                        .file = file,
-                        .count = kept->count,
-                        .unseen = kept->count,
-                        .newest_before_ms = INT64_MIN,
-                        .size = (size_t)status.st_size};
-    hour.records = mmap(NULL, hour.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    bool mapped = hour.records != MAP_FAILED, whole = mapped && is_whole(&hour);
-    if (!whole || !hour_room(readings)) {
-        if (mapped)
-            munmap(hour.records, hour.size);
-        close(file);
-        return mapped && !whole ? -EBADMSG : -ENOMEM;
-    }
-    size_t position = hour_position(readings, hour.number);
-    memmove(&readings->hours[position + 1], &readings->hours[position],
-            (readings->hour_count - position) * sizeof *readings->hours);
-    readings->hours[position] = hour;
-    readings->hour_count++;
-    readings->size += (int64_t)hour.size;
-    return 0;
-}
-
-struct br_readings *br_readings_open(const char *dir, int64_t size_max, const struct br_readings_hour *hours,
-                                     size_t hour_count, int *error)
-{
-    struct br_readings *readings = calloc(1, sizeof *readings);
-    *error = -ENOMEM;
-    if (!readings)
-        return NULL;
-    readings->size_max = size_max;
-    readings->dir = strdup(dir);
-    if (readings->dir && mkdir(dir, 0700) != 0 && errno != EEXIST)
-        *error = -errno;
-    else if (readings->dir)
-        *error = clear(dir, hours, hour_count);
-    for (size_t i = 0; i < hour_count && *error == 0; i++)
-        *error = hour_reopen(readings, &hours[i]);
-    if (*error == 0)
-        return readings;
-    br_readings_close(readings);
-    return NULL;
-}
-
-size_t br_readings_hours(const struct br_readings *readings, struct br_readings_hour *hours, size_t count)
-{
-    for (size_t i = 0; i < readings->hour_count && i < count; i++)
-        hours[i] = (struct br_readings_hour){readings->hours[i].number, readings->hours[i].count, false};
-    return readings->hour_count;
-}
-
-size_t br_readings_files(const struct br_readings *readings, int *files, size_t count)
-{
-    for (size_t i = 0; i < readings->hour_count && i < count; i++)
-        files[i] = fcntl(readings->hours[i].file, F_DUPFD_CLOEXEC, 0);
-    return readings->hour_count;
-}
-
-/* Writes an hour of memory beside and renames it, so that the older file stays whole until the new one is. */
-static int land_hour(const struct br_readings *readings, struct hour *hour)
-{
-    char path[4096], beside[4112];
-    hour_path(readings, hour->number, path);
-    snprintf(beside, sizeof beside, "%s.new", path);
-    struct hour landed = *hour;
-    landed.file = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int failed = landed.file < 0 ? errno : posix_fallocate(landed.file, 0, (off_t)hour->size);
-    void *mapped =
-        failed ? MAP_FAILED : mmap(NULL, hour->size, PROT_READ | PROT_WRITE, MAP_SHARED, landed.file, 0);
-    if (!failed && mapped == MAP_FAILED)
-        failed = errno;
-    if (!failed) {
-        memcpy(mapped, hour->records, hour->count * sizeof(struct record));
-        landed.records = mapped;
-        if (rename(beside, path) != 0)
-            failed = errno;
-    }
-    if (failed) {
-        if (mapped != MAP_FAILED)
-            munmap(mapped, hour->size);
-        if (landed.file >= 0)
-            close(landed.file);
-        unlink(beside);
-        return -failed;
-    }
-    munmap(hour->records, hour->size);
-    *hour = landed;
-    return 0;
-}
-
-int br_readings_land(struct br_readings *readings)
-{
-    int error = 0;
-    for (size_t i = 0; i < readings->hour_count; i++) {
-        int failed = readings->hours[i].file < 0 ? land_hour(readings, &readings->hours[i]) : 0;
-        error = failed ? failed : error;
-    }
-    return error;
 }

@@ -71,4 +71,7 @@ int br_readings_land(struct br_readings *readings);
 
 int64_t br_readings_size(const struct br_readings *readings); /* bytes of all files */
 
+/* Hours that went because of size_max since this was asked for last: what they held is not known any more. */
+unsigned br_readings_pushed(struct br_readings *readings);
+
 #endif

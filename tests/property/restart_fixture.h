@@ -383,6 +383,8 @@ static inline void life_save(struct world *w, struct br_checkpoint *checkpoint, 
     ck_assert_int_eq(br_checkpoint_write(checkpoint, w->state_dir), 0);
     if (release)
         br_journal_release(w->journal, br_checkpoint_position(checkpoint));
+    br_intake_kept(w->intake, br_checkpoint_position(checkpoint));
+    br_flow_kept(w->flow, br_checkpoint_clock(checkpoint));
     br_checkpoint_close(checkpoint);
 }
 

@@ -152,25 +152,25 @@ START_TEST(a_late_reading_hides_nothing)
     char path[128];
     world_begin(&w);
     world_windows(&w, "5m");
-    w.config.correct_for_ms = BR_DAY_MS;
+    w.config.correct_for_ms = BR_DAY_MS / 2;
     world_open(&w);
     snprintf(path, sizeof path, "%s/readings/%010lld.readings", w.dir,
-             (long long)(time_of("10:30:00") / BR_HOUR_MS));
-    say(&w, GARAGES, "P1 2026-08-19T10:00:00Z capacity=100 vacant=30");
-    say(&w, GARAGES, "P1 10:30:00 capacity=100 vacant=9 received=2026-08-19T10:00:30Z");
-    say(&w, GARAGES, "P1 2026-08-19T10:01:00Z capacity=100 vacant=20");
+             (long long)(time_of("00:30:00") / BR_HOUR_MS));
+    say(&w, GARAGES, "P1 10:00:00 capacity=100 vacant=30");
+    say(&w, GARAGES, "P1 00:30:00 capacity=100 vacant=9 received=10:00:30");
+    say(&w, GARAGES, "P1 10:01:00 capacity=100 vacant=20");
     expect_results(&w, GARAGES, "used=3");
-    tick(&w, "2026-08-19T10:10:00Z");
-    tick(&w, "2026-08-19T20:00:00Z");
-    say(&w, GARAGES, "P1 2026-08-19T10:00:00Z capacity=100 vacant=30 received=2026-08-19T20:00:01Z");
+    tick(&w, "10:10:00");
+    tick(&w, "20:00:00");
+    say(&w, GARAGES, "P1 10:00:00 capacity=100 vacant=30 received=20:00:01");
     expect_results(&w, GARAGES, "duplicate=1 used=3");
-    say(&w, GARAGES, "P1 2026-08-19T10:02:00Z capacity=100 vacant=10 received=2026-08-19T20:00:02Z");
-    tick(&w, "2026-08-19T20:00:03Z");
-    expect(&w, "parking gm0001 5m 2026-08-19T10:00:00Z", "vacant=10 vacant_max=30 vacant_mean=16");
+    say(&w, GARAGES, "P1 10:02:00 capacity=100 vacant=10 received=20:00:02");
+    tick(&w, "20:00:03");
+    expect(&w, "parking gm0001 5m 10:00:00", "vacant=10 vacant_max=30 vacant_mean=16");
     ck_assert_int_eq(stat(path, &status), 0);
-    tick(&w, "2026-08-20T12:00:00Z");
-    ck_assert_int_eq(stat(path, &status), 0); /* until its time is over as well */
-    tick(&w, "2026-08-20T14:00:00Z");
+    tick(&w, "23:00:00");
+    ck_assert_int_eq(stat(path, &status), 0); /* until the time of 10:00 is over as well */
+    tick(&w, "2026-08-19T01:00:00Z");
     ck_assert_int_ne(stat(path, &status), 0);
     world_end(&w);
 }

@@ -221,8 +221,11 @@ START_TEST(past_its_size_the_oldest_hour_goes)
     append(&s, "06:00:00", 6);
     append(&s, "08:00:00", 8);
     ck_assert_uint_eq(file_count(&s), 4); /* one more than there may be: known only now */
+    ck_assert_uint_eq(br_readings_pushed(s.readings), 0);
     append(&s, "09:00:00", 9);
     ck_assert_uint_eq(file_count(&s), 4);
+    ck_assert_uint_eq(br_readings_pushed(s.readings), 1);
+    ck_assert_uint_eq(br_readings_pushed(s.readings), 0); /* told once */
     ck_assert_str_eq(between(&s, "06:30:00", "11:00:00", NULL), "7 8 9");
     end(&s);
 }

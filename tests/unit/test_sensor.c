@@ -52,6 +52,30 @@ START_TEST(a_new_one_knows_nothing)
 }
 END_TEST
 
+START_TEST(the_last_one_can_be_taken_back)
+{
+    char id[16];
+    struct br_sensors *sensors = br_sensors_open(300);
+    for (uint32_t i = 0; i < 300; i++) { /* through the growth of the table of slots */
+        snprintf(id, sizeof id, "S%u", i);
+        ck_assert_ptr_nonnull(br_sensors_get(sensors, 0, BR_KIND_PARKING, br_view_of("gone")));
+        ck_assert_uint_eq(br_sensors_count(sensors), i + 1);
+        ck_assert_int_eq(br_sensors_full(sensors), i == 299);
+        br_sensors_drop_last(sensors);
+        ck_assert_ptr_null(br_sensors_find(sensors, 0, BR_KIND_PARKING, br_view_of("gone")));
+        struct br_sensor *sensor = br_sensors_get(sensors, 0, BR_KIND_PARKING, br_view_of(id));
+        ck_assert_uint_eq(sensor->index, i);
+    }
+    ck_assert(br_sensors_full(sensors));
+    for (uint32_t i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "S%u", i);
+        ck_assert_ptr_eq(br_sensors_find(sensors, 0, BR_KIND_PARKING, br_view_of(id)),
+                         br_sensors_at(sensors, i));
+    }
+    br_sensors_close(sensors);
+}
+END_TEST
+
 START_TEST(thousands_keep_their_order)
 {
     char id[16];
@@ -129,6 +153,7 @@ static void tests(TCase *tcase)
 {
     tcase_add_test(tcase, one_sensor_for_feed_kind_and_id);
     tcase_add_test(tcase, a_new_one_knows_nothing);
+    tcase_add_test(tcase, the_last_one_can_be_taken_back);
     tcase_add_test(tcase, thousands_keep_their_order);
     tcase_add_test(tcase, no_more_than_the_limit);
     tcase_add_test(tcase, names_that_are_no_text);
