@@ -17,13 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a field lies in its message, and whether a value is there. */
-struct slot {
-    const ProtobufCFieldDescriptor *field;
-    const void *member;
-    bool present;
-};
-
 /* Room for size more bytes and a NUL. */
 static bool text_reserve(struct br_text *text, size_t size)
 {
@@ -173,19 +166,16 @@ static bool is_told(const ProtobufCFieldDescriptor *field, const void *member)
     return true;
 }
 
-static struct slot slot_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+const void *br_record_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-    const char *base = (const char *)message;
-    struct slot slot = {field, base + field->offset, false};
+    const char *base = (const char *)message, *member = base + field->offset;
     if (is_pointer(field->type))
-        slot.present = *(const void *const *)slot.member != NULL;
-    else
-        slot.present =
-            *(const protobuf_c_boolean *)(base + field->quantifier_offset) && is_told(field, slot.member);
-    return slot;
+        return *(const void *const *)(const void *)member ? member : NULL;
+    bool is_set = *(const protobuf_c_boolean *)(base + field->quantifier_offset);
+    return is_set && is_told(field, member) ? member : NULL;
 }
 
-static bool is_time(const char *name)
+int br_record_is_time(const char *name)
 {
     static const char *const names[] = {"observed_at", "received_at", "valid_from", "valid_to",
                                         "start",       "end",         "oldest",     "newest"};
@@ -197,7 +187,7 @@ static bool is_time(const char *name)
 
 static void add_int64(struct br_text *text, const char *name, int64_t value)
 {
-    if (!is_time(name)) {
+    if (!br_record_is_time(name)) {
         br_text_format(text, "%" PRId64, value);
         return;
     }
@@ -222,25 +212,25 @@ static void add_word(struct br_text *text, const ProtobufCEnumDescriptor *words,
 static void add_message(struct br_text *text, const ProtobufCMessage *message, const char *kind, bool nulls);
 
 /* The types that our .proto files use; any other one would be seen as null by the tests of the records. */
-static void add_value(struct br_text *text, const struct slot *slot, bool nulls)
+static void add_value(struct br_text *text, const ProtobufCFieldDescriptor *field, const void *member,
+                      bool nulls)
 {
-    const ProtobufCFieldDescriptor *field = slot->field;
     if (field->type == PROTOBUF_C_TYPE_INT64)
-        add_int64(text, field->name, *(const int64_t *)slot->member);
+        add_int64(text, field->name, *(const int64_t *)member);
     else if (field->type == PROTOBUF_C_TYPE_INT32)
-        br_text_format(text, "%" PRId32, *(const int32_t *)slot->member);
+        br_text_format(text, "%" PRId32, *(const int32_t *)member);
     else if (field->type == PROTOBUF_C_TYPE_UINT32)
-        br_text_format(text, "%" PRIu32, *(const uint32_t *)slot->member);
+        br_text_format(text, "%" PRIu32, *(const uint32_t *)member);
     else if (field->type == PROTOBUF_C_TYPE_DOUBLE)
-        add_double(text, *(const double *)slot->member);
+        add_double(text, *(const double *)member);
     else if (field->type == PROTOBUF_C_TYPE_BOOL)
-        add_constant(text, *(const protobuf_c_boolean *)slot->member ? "true" : "false");
+        add_constant(text, *(const protobuf_c_boolean *)member ? "true" : "false");
     else if (field->type == PROTOBUF_C_TYPE_ENUM)
-        add_word(text, field->descriptor, *(const int *)slot->member);
+        add_word(text, field->descriptor, *(const int *)member);
     else if (field->type == PROTOBUF_C_TYPE_STRING)
-        br_text_json(text, *(const char *const *)slot->member, strlen(*(const char *const *)slot->member));
+        br_text_json(text, *(const char *const *)member, strlen(*(const char *const *)member));
     else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-        add_message(text, *(const ProtobufCMessage *const *)slot->member, NULL, nulls);
+        add_message(text, *(const ProtobufCMessage *const *)member, NULL, nulls);
     else
         add_constant(text, "null");
 }
@@ -282,10 +272,10 @@ static void add_field(struct br_text *text, const ProtobufCMessage *message,
         add_words(text, message, field);
         return;
     }
-    struct slot slot = slot_of(message, field);
-    if (slot.present) {
+    const void *member = br_record_value(message, field);
+    if (member) {
         add_name(text, field->name);
-        add_value(text, &slot, nulls);
+        add_value(text, field, member, nulls);
     } else if (nulls && field->type != PROTOBUF_C_TYPE_MESSAGE) {
         add_name(text, field->name);
         add_constant(text, "null");

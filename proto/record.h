@@ -36,6 +36,12 @@ void br_record_sensor(struct br_text *text, const Bruis__V1__Sensor *sensor);
 /* The record of contract section 4: absent values are null. */
 void br_record_figure(struct br_text *text, const Bruis__V1__Figure *figure);
 
+/* For other printers of the same messages: where a field that is not repeated has its value, or NULL when it
+ * has none (a number that is none and a word that is not known are none); and whether a field of this name is
+ * a time, in ms since 1970. */
+const void *br_record_value(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+int br_record_is_time(const char *name);
+
 /* Words of enums, for topics and files: "parking". */
 const char *br_domain_word(Bruis__V1__Domain domain);
 

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define INFLUX_LINE_REFUSED (-1L) /* the point cannot be said */
 #define INFLUX_LINE_NO_ROOM (-2L) /* `needed` says how large a buffer has to be */
@@ -40,11 +41,42 @@ struct influx_line {
 
 /* measurement and the keys of tags must stay until the end. */
 void influx_line_begin(struct influx_line *line, char *buffer, size_t size, const char *measurement);
-void influx_line_tag(struct influx_line *line, const char *key, const char *value);
-void influx_line_int(struct influx_line *line, const char *key, int64_t value);
-void influx_line_float(struct influx_line *line, const char *key, double value);
-void influx_line_bool(struct influx_line *line, const char *key, bool value);
-void influx_line_string(struct influx_line *line, const char *key, const char *value, size_t size);
+
+/* With the lengths of names and tags given, for those who know them. */
+void influx_line_tag_n(struct influx_line *line, const char *key, size_t key_size, const char *value,
+                       size_t value_size);
+void influx_line_int_n(struct influx_line *line, const char *key, size_t key_size, int64_t value);
+void influx_line_float_n(struct influx_line *line, const char *key, size_t key_size, double value);
+void influx_line_bool_n(struct influx_line *line, const char *key, size_t key_size, bool value);
+void influx_line_string_n(struct influx_line *line, const char *key, size_t key_size, const char *value,
+                          size_t size);
+
+/* Inline, so that the length of a constant is one. */
+static inline void influx_line_tag(struct influx_line *line, const char *key, const char *value)
+{
+    influx_line_tag_n(line, key, strlen(key), value, strlen(value));
+}
+
+static inline void influx_line_int(struct influx_line *line, const char *key, int64_t value)
+{
+    influx_line_int_n(line, key, strlen(key), value);
+}
+
+static inline void influx_line_float(struct influx_line *line, const char *key, double value)
+{
+    influx_line_float_n(line, key, strlen(key), value);
+}
+
+static inline void influx_line_bool(struct influx_line *line, const char *key, bool value)
+{
+    influx_line_bool_n(line, key, strlen(key), value);
+}
+
+static inline void influx_line_string(struct influx_line *line, const char *key, const char *value,
+                                      size_t size)
+{
+    influx_line_string_n(line, key, strlen(key), value, size);
+}
 
 /* Ends the point with its time, in whatever unit the server is told, and a line feed. Its size in bytes, or
  * one of the above; the buffer holds no NUL. */
