@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <curl/curl.h>
 #include <expat.h>
 #include <geos_c.h>
 #include <jansson.h>
 #include <microhttpd.h>
 #include <proj.h>
 #include <protobuf-c/protobuf-c.h>
+#include <sqlite3.h>
 #include <uv.h>
 #include <yaml.h>
 #include <zlib.h>
@@ -41,7 +43,8 @@ static int verb_version(int argc, char **argv)
            yaml_get_version_string(), jansson_version_str());
     printf("expat %s, zlib %s, geos %s, proj %s\n", XML_ExpatVersion(), zlibVersion(), GEOSversion(),
            proj_info().version);
-    printf("libmicrohttpd %s, paho %s\n", MHD_get_version(), br_paho_version());
+    printf("libmicrohttpd %s, paho %s, %s, sqlite %s\n", MHD_get_version(), br_paho_version(), curl_version(),
+           sqlite3_libversion());
     return BR_EXIT_OK;
 }
 
@@ -58,6 +61,8 @@ static const struct verb verbs[] = {
     {"replay", "-c FILE [CAPTURE...]", "runs captures through the whole pipeline, offline", br_verb_replay},
     {"withdraw", "-c FILE --feed F --sensor S --from TIME --to TIME", "takes a bad sensor's readings back",
      br_verb_withdraw},
+    {"influx", "backfill -c FILE --from TIME --to TIME", "sends figures of the history to InfluxDB again",
+     br_verb_influx},
     {"adapters", "", "lists adapters: name, domain, format and version", verb_adapters},
     {"version", "", "version and libraries", verb_version},
 };

@@ -29,6 +29,7 @@ int br_verb_check(int argc, char **argv);
 int br_verb_decode(int argc, char **argv);
 int br_verb_replay(int argc, char **argv);
 int br_verb_withdraw(int argc, char **argv);
+int br_verb_influx(int argc, char **argv);
 
 /* Reads a configuration for a verb. NULL: faults or the error are on stderr and *status is the exit status.
  */

@@ -20,7 +20,8 @@ static int run(struct daemon *daemon)
     while (daemon->closing > 0 || !daemon->stopping || daemon->syncing || daemon->checkpoint)
         uv_run(&daemon->loop, UV_RUN_ONCE);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
-    return status;
+    daemon_finish(daemon);
+    return status || !daemon->unkept ? status : BR_EXIT_IO;
 }
 
 int br_verb_run(int argc, char **argv)

@@ -52,11 +52,11 @@ static unsigned char class_of(char byte)
     return classes[(unsigned char)byte];
 }
 
-static void put_special(struct influx_line *line, const char *at, size_t left, unsigned char special)
+static void put_special(struct influx_line *line, const char *at, size_t left)
 {
     if (*at != '\\' && (class_of(*at) & NO_NAME))
         line->is_refused = true;
-    if (*at == '\\' && (left == 1 || (class_of(at[1]) & (special | NO_NAME))))
+    if (*at == '\\' && (left == 1 || class_of(at[1])))
         line->is_refused = true; /* servers differ in what they read */
     if (*at != '\\')
         put_byte(line, '\\');
@@ -96,7 +96,7 @@ static void put_name(struct influx_line *line, const char *name, size_t size, un
         name += plain;
         size -= plain;
         if (size > 0)
-            put_special(line, name++, size--, special);
+            put_special(line, name++, size--);
     }
 }
 
@@ -124,7 +124,7 @@ static char *copy_name(struct influx_line *line, char *restrict to, const char *
     for (; i < size; i++) {
         if (class_of(name[i]) & stops) {
             has_written(line, to);
-            put_special(line, name + i, size - i, special);
+            put_special(line, name + i, size - i);
             to = line->buffer + line->needed;
         } else {
             *to++ = name[i];

@@ -1,49 +1,18 @@
 /* SPDX-FileCopyrightText: 2026 the bruisd authors
  * SPDX-License-Identifier: EUPL-1.2
  */
-#include "daemon/out/mqtt_out.h"
+#include "daemon/out/mqtt_out_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/clock.h"
-#include "daemon/in/mqtt_link.h"
-#include "daemon/out/mqtt_outbox.h"
-#include "daemon/out/topic.h"
-#include "proto/record.h"
-
 #define IN_FLIGHT_MAX                                                                                        \
     500 /* Paho would take 1000: the rest is for what is queued in it when a connection is lost */
 #define SEND_MAX 100    /* at one turn of the loop */
-#define QUEUE_MAX 10000 /* revisions and records that wait */
-#define EXPIRY_WINDOWS 3
-#define DRAIN_MS 600   /* at the end: for what waits, ... */
-#define GOODBYE_MS 400 /* ... and for `offline` */
-
-enum stage { OPEN, DRAINING, LEAVING, CLOSING };
-
-struct br_mqtt_out {
-    struct br_mqtt_out_setup setup;
-    struct br_config *held;
-    const struct br_config_publish_mqtt *config;
-    struct br_certificate certificate;
-    char *client_id, *will;
-    char status_topic[BR_TOPIC_SIZE];
-    const char *state; /* of the status; NULL: not told yet */
-    struct br_mqtt_link *link;
-    struct br_mqtt_outbox *outbox;
-    uv_async_t wake;
-    uv_timer_t timer;
-    br_series *pending, *expired, *refused, *invalid;
-    enum stage stage;
-    int handles; /* not closed yet */
-    void (*on_closed)(void *context);
-    void *closed_context;
-};
-
-/* The forms a message is published in. */
-enum encoding { JSON, PB };
+#define QUEUE_MAX 10000 /* records that wait */
+#define DRAIN_MS 600    /* at the end: for what waits, ... */
+#define GOODBYE_MS 400  /* ... and for `offline` */
 
 static const struct br_config_broker *broker_of(const struct br_config *config)
 {
@@ -56,11 +25,6 @@ static const char *name_of(const struct br_config *config)
     return client_id ? client_id : config->node;
 }
 
-static const char *const encoding_names[] = {"json", "pb"};
-static const char json_type[] = "application/json";
-static const char figure_type[] = "application/x-protobuf; messageType=bruis.v1.Figure";
-static const char observation_type[] = "application/x-protobuf; messageType=bruis.v1.Observation";
-
 static void on_published(void *context, void *token, int code)
 {
     struct br_mqtt_out *out = context;
@@ -68,9 +32,13 @@ static void on_published(void *context, void *token, int code)
     uv_async_send(&out->wake);
 }
 
-static void show_pending(struct br_mqtt_out *out)
+/* Messages, those that are still in the history as well: about, for some may have been overtaken. */
+void show_pending(struct br_mqtt_out *out)
 {
-    *out->pending = (int64_t)(br_mqtt_outbox_waiting(out->outbox) + br_mqtt_outbox_in_flight(out->outbox));
+    uint64_t behind = out->behind ? br_history_last(out->setup.history) - out->position : 0;
+    unsigned forms = (unsigned)out->config->json + (unsigned)out->config->pb;
+    *out->pending = (int64_t)(br_mqtt_outbox_waiting(out->outbox) + br_mqtt_outbox_in_flight(out->outbox) +
+                              behind * forms);
 }
 
 /* False: there is no sense in trying the next one now. */
@@ -89,8 +57,8 @@ static bool send_item(struct br_mqtt_out *out, struct br_mqtt_item *item)
     return error == 0 || error == -EINVAL;
 }
 
-/* Sends as much as may be on its way at once. */
-static void pump(struct br_mqtt_out *out)
+/* States that are deferred wait until no change is behind. */
+void pump(struct br_mqtt_out *out)
 {
     size_t in_flight_max = br_mqtt_link_in_flight_max(out->link);
     if (in_flight_max > IN_FLIGHT_MAX)
@@ -102,46 +70,16 @@ static void pump(struct br_mqtt_out *out)
             uv_async_send(&out->wake);
             break;
         }
-        struct br_mqtt_item *item = br_mqtt_outbox_take(out->outbox);
+        struct br_mqtt_item *item = br_mqtt_outbox_take(out->outbox, !out->behind);
         go_on = item && send_item(out, item);
     }
     show_pending(out);
 }
 
-static void count_lost(br_series *series, unsigned count)
+void count_lost(br_series *series, unsigned count)
 {
     if (count > 0)
         *series += count;
-}
-
-/* {"state":...,"since":...,"version":...}; false: no memory. */
-static bool print_status(const struct br_mqtt_out *out, const char *state, struct br_text *text)
-{
-    char since[BR_TIME_TEXT_SIZE];
-    br_time_format(out->setup.since_utc_ms, since);
-    br_text_format(text, "{\"state\":\"%s\",\"since\":\"%s\",\"version\":", state, since);
-    br_text_json(text, out->setup.version, strlen(out->setup.version));
-    br_text_add(text, "}", 1);
-    return !text->failed;
-}
-
-static void put_status(struct br_mqtt_out *out, const char *state)
-{
-    struct br_text text = {0};
-    struct br_paho_publication message = {
-        .topic = out->status_topic,
-        .qos = out->config->qos,
-        .retained = true,
-        .content_type = json_type,
-        .is_text = true,
-        .revision = -1,
-    };
-    if (print_status(out, state, &text)) {
-        message.payload = text.data;
-        message.size = text.size;
-        count_lost(out->expired, br_mqtt_outbox_keep(out->outbox, &message));
-    }
-    free(text.data);
 }
 
 /* The will has been published by now, if there was a connection before: the status says again what holds. */
@@ -150,6 +88,7 @@ static void on_up(void *context)
     struct br_mqtt_out *out = context;
     if (out->state && out->stage == OPEN)
         put_status(out, out->state);
+    catch_up(out);
     pump(out);
 }
 
@@ -162,15 +101,19 @@ static void free_out(struct br_mqtt_out *out)
     free(out);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+void release(struct br_mqtt_out *out)
 {
-    struct br_mqtt_out *out = handle->data;
     if (--out->handles > 0)
         return;
     void (*on_closed)(void *) = out->on_closed;
     void *context = out->closed_context;
     free_out(out);
     on_closed(context);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    release(handle->data);
 }
 
 static void on_link_closed(void *context)
@@ -191,7 +134,7 @@ static void leave(struct br_mqtt_out *out)
         out->stage = LEAVING;
         br_mqtt_outbox_drop(out->outbox);
         put_status(out, "offline");
-        struct br_mqtt_item *item = br_mqtt_outbox_take(out->outbox);
+        struct br_mqtt_item *item = br_mqtt_outbox_take(out->outbox, false);
         if (item)
             send_item(out, item);
         uv_timer_start(&out->timer, on_timer, GOODBYE_MS, 0);
@@ -211,7 +154,12 @@ static void on_timer(uv_timer_t *timer)
 static void on_wake(uv_async_t *async)
 {
     struct br_mqtt_out *out = async->data;
-    unsigned refused = br_mqtt_outbox_settle(out->outbox);
+    uint64_t lost;
+    unsigned refused = br_mqtt_outbox_settle(out->outbox, &lost);
+    if (lost > 0)
+        has_lost(out, lost);
+    move_cursor(out);
+    catch_up(out);
     if (refused > 0) {
         *out->refused += refused;
         br_log_often(out->setup.log, BR_LOG_ERR, "mqtt_not_published", "mqtt", "refused", "by the broker",
@@ -232,6 +180,9 @@ static void on_down(void *context)
     struct br_mqtt_out *out = context;
     if (out->stage != OPEN)
         leave(out);
+    fall_behind(out);
+    out->settling = true;
+    show_pending(out);
 }
 
 static int open_link(struct br_mqtt_out *out)
@@ -308,6 +259,8 @@ struct br_mqtt_out *br_mqtt_out_open(const struct br_mqtt_out_setup *setup, int 
     out->setup = *setup;
     out->held = br_config_hold(setup->config);
     out->config = &out->held->mqtt;
+    out->position = br_history_cursor(setup->history, BR_HISTORY_MQTT);
+    out->behind = true;
     *error = prepare(out);
     if (*error) {
         free_out(out);
@@ -320,7 +273,7 @@ struct br_mqtt_out *br_mqtt_out_open(const struct br_mqtt_out_setup *setup, int 
         return NULL;
     }
     uv_timer_init(setup->loop, &out->timer);
-    out->handles = 2;
+    out->handles = 2; /* wake and timer */
     return out;
 }
 
@@ -334,126 +287,6 @@ bool br_mqtt_out_fits(const struct br_mqtt_out *out, const struct br_config *con
            br_paho_same(broker_of(out->held), broker_of(config)) &&
            !br_paho_certificate(broker_of(config), &certificate) &&
            memcmp(certificate.digest, out->certificate.digest, sizeof certificate.digest) == 0;
-}
-
-/* Hands a message to the outbox and on to the broker. A retained one is the state of its topic. */
-static void publish(struct br_mqtt_out *out, const struct br_paho_publication *message)
-{
-    unsigned lost = message->retained ? br_mqtt_outbox_keep(out->outbox, message)
-                                      : br_mqtt_outbox_queue(out->outbox, message);
-    count_lost(out->expired, lost);
-    pump(out);
-}
-
-static bool is_on(const struct br_mqtt_out *out, enum encoding encoding)
-{
-    return out->stage == OPEN && (encoding == JSON ? out->config->json : out->config->pb);
-}
-
-/* A record in one of its forms; false: no memory. */
-static bool print_record(const ProtobufCMessage *record, enum encoding encoding, struct br_text *text)
-{
-    if (encoding == PB) {
-        size_t size = protobuf_c_message_get_packed_size(record);
-        text->data = malloc(size ? size : 1);
-        if (text->data)
-            text->size = protobuf_c_message_pack(record, (uint8_t *)text->data);
-    } else if (record->descriptor == &bruis__v1__figure__descriptor) {
-        br_record_figure(text, (const Bruis__V1__Figure *)record);
-    } else {
-        br_record_observation(text, (const Bruis__V1__Observation *)record);
-    }
-    return text->data && !text->failed;
-}
-
-/* particular: what the message is beside its body, form and quality of service. */
-static void publish_record(struct br_mqtt_out *out, const ProtobufCMessage *record, enum encoding encoding,
-                           const struct br_paho_publication *particular)
-{
-    struct br_text text = {0};
-    struct br_paho_publication message = *particular;
-    if (print_record(record, encoding, &text)) {
-        message.payload = text.data;
-        message.size = text.size;
-        message.qos = out->config->qos;
-        message.is_text = encoding == JSON;
-        publish(out, &message);
-    } else {
-        count_lost(out->expired, 1);
-    }
-    free(text.data);
-}
-
-static uint32_t expiry_s(const Bruis__V1__Figure *figure)
-{
-    int64_t length_ms = figure->end - figure->start;
-    return length_ms > 0 ? (uint32_t)(EXPIRY_WINDOWS * length_ms / 1000) : 0;
-}
-
-void br_mqtt_out_figure(struct br_mqtt_out *out, const Bruis__V1__Figure *figure, bool newest)
-{
-    for (enum encoding encoding = JSON; encoding <= PB; encoding++) {
-        char topic[BR_TOPIC_SIZE];
-        if (!is_on(out, encoding))
-            continue;
-        if (!br_topic_of_figure(topic, out->config->prefix, encoding_names[encoding],
-                                br_domain_word(figure->domain), figure->region_type, figure->region,
-                                figure->window)) {
-            count_lost(out->invalid, 1);
-            continue;
-        }
-        struct br_paho_publication particular = {
-            .topic = topic,
-            .retained = newest,
-            .content_type = encoding == JSON ? json_type : figure_type,
-            .schema = "bruis.v1.Figure",
-            .expiry_s = expiry_s(figure),
-            .revision = figure->revision,
-        };
-        /* a new window does not replace one that still waits, as long as somebody listens */
-        if (newest && figure->revision == 0 && strcmp(figure->window, "live") != 0 &&
-            br_mqtt_out_connected(out))
-            count_lost(out->expired, br_mqtt_outbox_pass(out->outbox, topic));
-        publish_record(out, &figure->base, encoding, &particular);
-    }
-}
-
-void br_mqtt_out_observation(struct br_mqtt_out *out, const Bruis__V1__Observation *observation)
-{
-    if (!out->config->observations)
-        return;
-    for (enum encoding encoding = JSON; encoding <= PB; encoding++) {
-        char topic[BR_TOPIC_SIZE];
-        if (!is_on(out, encoding))
-            continue;
-        if (!br_topic_of_observation(topic, out->config->prefix, encoding_names[encoding],
-                                     br_domain_word(observation->domain), observation->feed,
-                                     observation->sensor)) {
-            count_lost(out->invalid, 1);
-            continue;
-        }
-        struct br_paho_publication particular = {
-            .topic = topic,
-            .content_type = encoding == JSON ? json_type : observation_type,
-            .schema = "bruis.v1.Observation",
-            .revision = -1,
-        };
-        publish_record(out, &observation->base, encoding, &particular);
-    }
-}
-
-void br_mqtt_out_clear(struct br_mqtt_out *out, Bruis__V1__Domain domain, const char *region_type,
-                       const char *region, const char *window)
-{
-    for (enum encoding encoding = JSON; encoding <= PB; encoding++) {
-        char topic[BR_TOPIC_SIZE];
-        if (!is_on(out, encoding) || !br_topic_of_figure(topic, out->config->prefix, encoding_names[encoding],
-                                                         br_domain_word(domain), region_type, region, window))
-            continue;
-        struct br_paho_publication message = {
-            .topic = topic, .qos = out->config->qos, .retained = true, .revision = -1};
-        publish(out, &message);
-    }
 }
 
 void br_mqtt_out_status(struct br_mqtt_out *out, const char *state)

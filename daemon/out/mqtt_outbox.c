@@ -21,8 +21,10 @@ struct topic {
 struct br_mqtt_item {
     struct br_mqtt_item *previous, *next; /* in its list */
     struct br_mqtt_item *next_answer;
-    struct topic *topic; /* of a kept message; NULL: queued */
+    struct topic *topic; /* of a kept or deferred message */
+    struct list *list;   /* that it waits in, or goes back to */
     uint64_t number;
+    uint64_t change; /* 0: it is none; of a deferred message: the last one before it */
     int code;
     struct br_paho_publication message; /* points into what follows */
     char data[];
@@ -38,7 +40,8 @@ struct br_mqtt_outbox {
     size_t table_size, topic_count; /* table_size: a power of two */
     size_t queue_max;
     uint64_t number;
-    struct list kept, queued, in_flight;
+    struct list kept, changes, queued, deferred, in_flight;
+    size_t changes_in_flight;
     _Atomic(struct br_mqtt_item *) answers; /* the last one first */
 };
 
@@ -101,7 +104,9 @@ void br_mqtt_outbox_close(struct br_mqtt_outbox *outbox)
     if (!outbox)
         return;
     list_free(&outbox->kept);
+    list_free(&outbox->changes);
     list_free(&outbox->queued);
+    list_free(&outbox->deferred);
     list_free(&outbox->in_flight);
     for (size_t i = 0; i < outbox->table_size; i++) {
         while (outbox->table[i]) {
@@ -185,33 +190,48 @@ static struct br_mqtt_item *make_item(struct br_mqtt_outbox *outbox,
 
 /* Waits in the place of the message that it replaces, so that a busy topic does not go to the end again and
  * again. */
-static void wait_kept(struct br_mqtt_outbox *outbox, struct br_mqtt_item *item, struct br_mqtt_item *before)
+static void wait_kept(struct br_mqtt_item *item, struct br_mqtt_item *before)
 {
     struct br_mqtt_item *older = item->topic->waiting;
     if (older) {
-        before = older->next;
-        list_take(&outbox->kept, older);
+        before = older->list == item->list ? older->next : before;
+        list_take(older->list, older);
         free(older);
     }
     item->topic->waiting = item;
-    list_put(&outbox->kept, item, before);
+    list_put(item->list, item, before);
 }
 
-unsigned br_mqtt_outbox_keep(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message)
+static unsigned keep_in(struct br_mqtt_outbox *outbox, struct list *list,
+                        const struct br_paho_publication *message, uint64_t change)
 {
     struct topic *topic = find_topic(outbox, message->topic);
     struct br_mqtt_item *item = topic ? make_item(outbox, message) : NULL;
     if (!item)
         return 1;
     item->topic = topic;
+    item->list = list;
+    item->change = change;
     topic->number = item->number;
-    wait_kept(outbox, item, NULL);
+    wait_kept(item, NULL);
     return 0;
+}
+
+unsigned br_mqtt_outbox_keep(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message)
+{
+    return keep_in(outbox, &outbox->kept, message, 0);
+}
+
+unsigned br_mqtt_outbox_defer(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message,
+                              uint64_t change)
+{
+    return keep_in(outbox, &outbox->deferred, message, change);
 }
 
 /* Puts an item at the end of the stream. How many were lost for it. */
 static unsigned wait_queued(struct br_mqtt_outbox *outbox, struct br_mqtt_item *item)
 {
+    item->list = &outbox->queued;
     list_put(&outbox->queued, item, NULL);
     if (outbox->queued.count <= outbox->queue_max)
         return 0;
@@ -227,30 +247,84 @@ unsigned br_mqtt_outbox_queue(struct br_mqtt_outbox *outbox, const struct br_pah
     return item ? wait_queued(outbox, item) : 1;
 }
 
-unsigned br_mqtt_outbox_pass(struct br_mqtt_outbox *outbox, const char *name)
+/* What is deferred of its topic was before it. */
+static void replace_deferred(struct br_mqtt_outbox *outbox, const struct br_mqtt_item *item)
 {
-    struct topic *topic = find_topic(outbox, name);
-    struct br_mqtt_item *item = topic ? topic->waiting : NULL;
-    if (!item)
-        return 0;
+    if (outbox->deferred.count == 0 || !item->message.retained)
+        return;
+    struct topic *topic = find_topic(outbox, item->message.topic);
+    struct br_mqtt_item *waiting = topic ? topic->waiting : NULL;
+    if (!waiting || waiting->list != &outbox->deferred || waiting->change >= item->change)
+        return;
     topic->waiting = NULL;
-    list_take(&outbox->kept, item);
-    item->topic = NULL;
-    item->message.retained = false;
-    return wait_queued(outbox, item);
+    list_take(&outbox->deferred, waiting);
+    free(waiting);
+}
+
+bool br_mqtt_outbox_change(struct br_mqtt_outbox *outbox, const struct br_paho_publication *message,
+                           uint64_t change)
+{
+    struct br_mqtt_item *item = make_item(outbox, message);
+    if (!item)
+        return false;
+    item->change = change;
+    item->list = &outbox->changes;
+    list_put(&outbox->changes, item, NULL);
+    replace_deferred(outbox, item);
+    return true;
+}
+
+size_t br_mqtt_outbox_changes(const struct br_mqtt_outbox *outbox)
+{
+    return outbox->changes.count;
+}
+
+size_t br_mqtt_outbox_changes_in_flight(const struct br_mqtt_outbox *outbox)
+{
+    return outbox->changes_in_flight;
+}
+
+static bool is_change(const struct br_mqtt_outbox *outbox, const struct br_mqtt_item *item)
+{
+    return item->list == &outbox->changes;
+}
+
+/* They are taken in order, and go on their way in that. */
+uint64_t br_mqtt_outbox_first_change(const struct br_mqtt_outbox *outbox)
+{
+    const struct br_mqtt_item *item = outbox->changes_in_flight > 0 ? outbox->in_flight.first : NULL;
+    while (item && !is_change(outbox, item))
+        item = item->next;
+    if (!item)
+        item = outbox->changes.first;
+    return item ? item->change : 0;
+}
+
+uint64_t br_mqtt_outbox_drop_changes(struct br_mqtt_outbox *outbox)
+{
+    uint64_t first = outbox->changes.first ? outbox->changes.first->change : 0;
+    list_free(&outbox->changes);
+    return first;
+}
+
+static void drop_kept(struct list *list)
+{
+    for (struct br_mqtt_item *item = list->first; item; item = item->next)
+        item->topic->waiting = NULL;
+    list_free(list);
 }
 
 void br_mqtt_outbox_drop(struct br_mqtt_outbox *outbox)
 {
-    for (struct br_mqtt_item *item = outbox->kept.first; item; item = item->next)
-        item->topic->waiting = NULL;
-    list_free(&outbox->kept);
+    drop_kept(&outbox->kept);
+    drop_kept(&outbox->deferred);
+    list_free(&outbox->changes);
     list_free(&outbox->queued);
 }
 
 size_t br_mqtt_outbox_waiting(const struct br_mqtt_outbox *outbox)
 {
-    return outbox->kept.count + outbox->queued.count;
+    return outbox->kept.count + outbox->changes.count + outbox->queued.count + outbox->deferred.count;
 }
 
 size_t br_mqtt_outbox_in_flight(const struct br_mqtt_outbox *outbox)
@@ -258,16 +332,19 @@ size_t br_mqtt_outbox_in_flight(const struct br_mqtt_outbox *outbox)
     return outbox->in_flight.count;
 }
 
-struct br_mqtt_item *br_mqtt_outbox_take(struct br_mqtt_outbox *outbox)
+struct br_mqtt_item *br_mqtt_outbox_take(struct br_mqtt_outbox *outbox, bool deferred)
 {
-    struct list *list = outbox->kept.first ? &outbox->kept : &outbox->queued;
-    struct br_mqtt_item *item = list->first;
+    struct list *lists[] = {&outbox->kept, &outbox->changes, &outbox->queued, &outbox->deferred};
+    struct br_mqtt_item *item = NULL;
+    for (size_t i = 0; !item && i < (deferred ? 4 : 3); i++)
+        item = lists[i]->first;
     if (!item)
         return NULL;
-    list_take(list, item);
+    list_take(item->list, item);
     if (item->topic)
         item->topic->waiting = NULL;
     list_put(&outbox->in_flight, item, NULL);
+    outbox->changes_in_flight += is_change(outbox, item);
     return item;
 }
 
@@ -276,23 +353,29 @@ const struct br_paho_publication *br_mqtt_item_message(const struct br_mqtt_item
     return &item->message;
 }
 
-void br_mqtt_outbox_put_back(struct br_mqtt_outbox *outbox, struct br_mqtt_item *item)
+static void land(struct br_mqtt_outbox *outbox, struct br_mqtt_item *item)
 {
     list_take(&outbox->in_flight, item);
-    struct br_mqtt_item *younger = outbox->queued.first;
+    outbox->changes_in_flight -= is_change(outbox, item);
+}
+
+void br_mqtt_outbox_put_back(struct br_mqtt_outbox *outbox, struct br_mqtt_item *item)
+{
+    land(outbox, item);
+    struct br_mqtt_item *younger = item->list->first;
     while (!item->topic && younger && younger->number < item->number)
         younger = younger->next;
     if (!item->topic)
-        list_put(&outbox->queued, item, younger);
+        list_put(item->list, item, younger);
     else if (item->number == item->topic->number)
-        wait_kept(outbox, item, outbox->kept.first);
+        wait_kept(item, item->list->first);
     else
         free(item);
 }
 
 void br_mqtt_outbox_discard(struct br_mqtt_outbox *outbox, struct br_mqtt_item *item)
 {
-    list_take(&outbox->in_flight, item);
+    land(outbox, item);
     free(item);
 }
 
@@ -305,18 +388,21 @@ void br_mqtt_outbox_answer(struct br_mqtt_outbox *outbox, struct br_mqtt_item *i
     while (!atomic_compare_exchange_weak(&outbox->answers, &last, item));
 }
 
-unsigned br_mqtt_outbox_settle(struct br_mqtt_outbox *outbox)
+unsigned br_mqtt_outbox_settle(struct br_mqtt_outbox *outbox, uint64_t *lost)
 {
     unsigned refused = 0;
     struct br_mqtt_item *item = atomic_exchange(&outbox->answers, NULL);
+    *lost = 0;
     while (item) {
         struct br_mqtt_item *next = item->next_answer;
-        if (item->code < 0) {
+        bool is_unknown = item->code < 0;
+        if (is_unknown && is_change(outbox, item) && (*lost == 0 || item->change < *lost))
+            *lost = item->change;
+        refused += item->code > 0;
+        if (is_unknown && !is_change(outbox, item))
             br_mqtt_outbox_put_back(outbox, item);
-        } else {
-            refused += item->code > 0;
+        else
             br_mqtt_outbox_discard(outbox, item);
-        }
         item = next;
     }
     return refused;

@@ -14,7 +14,9 @@
 #include "daemon/flow/recall.h"
 #include "daemon/in/mqtt_in.h"
 #include "daemon/out/board.h"
+#include "daemon/out/history.h"
 #include "daemon/out/http/server.h"
+#include "daemon/out/influx_out.h"
 #include "daemon/out/mqtt_out.h"
 #include "daemon/state_dir.h"
 
@@ -25,6 +27,8 @@ enum daemon_trouble {
     DAEMON_NO_JOURNAL,
     DAEMON_NO_SYNC,
     DAEMON_NO_CHECKPOINT,
+    DAEMON_NO_HISTORY,
+    DAEMON_NO_INFLUXDB,
     DAEMON_TROUBLES
 };
 
@@ -62,8 +66,12 @@ struct daemon {
     struct br_quarantine *quarantine;
     struct br_intake *intake;
     struct br_board *board;
+    struct br_history *history;
+    bool repeating; /* what the flow hands out has been published before */
+    bool unkept;    /* a figure found no memory on its way to the history: only a start finds it again */
     struct br_mqtt_in *mqtt_in;
     struct br_mqtt_out *mqtt_out;
+    struct br_influx_out *influx;
     struct br_http *http;
     struct br_control *control;
     br_series **refused; /* received, oversize and dropped of each feed, for mqtt_in */
@@ -71,7 +79,9 @@ struct daemon {
     br_series *journal_bytes, *loop_lag, *loop_turn, *clock_steps;
     uint64_t started_ms, awake_ns;
     int64_t turn_max_us;              /* since it was asked for last */
-    struct br_checkpoint *checkpoint; /* being written */
+    struct br_checkpoint *checkpoint; /* being written, or ... */
+    bool checkpoint_waits;            /* ... until the history is on disk up to this change */
+    uint64_t checkpoint_change;
     uv_work_t checkpoint_work;
     int checkpoint_error;
     uint64_t checkpoint_began_ms, checkpoint_due_ms;
@@ -93,9 +103,12 @@ int daemon_open_flow(struct daemon *daemon); /* from the state on disk; 0 or the
  * key, and it has been told. */
 int daemon_open_flow_from(struct daemon *daemon, const Bruis__V1__State *state);
 int daemon_open_intake(struct daemon *daemon); /* 0 or the exit status */
+void daemon_repeat(struct daemon *daemon);     /* the newest figures for outputs that may not have them */
 
 /* start.c: opens everything; 0 or the exit status. */
 int daemon_start(struct daemon *daemon);
+/* Which outputs read the history. */
+void daemon_history_outputs(const struct br_config *config, bool outputs[BR_HISTORY_OUTPUTS]);
 int daemon_open_mqtt_out(struct daemon *daemon); /* where the configuration has it; 0 or the exit status */
 int daemon_open_http(struct daemon *daemon);     /* the same; the public waits until br_http_serve */
 
@@ -107,11 +120,20 @@ int daemon_open_http(struct daemon *daemon);     /* the same; the public waits u
 bool daemon_digest(const struct br_config *config, char text[DAEMON_DIGEST_SIZE]);
 void daemon_note_config(struct daemon *daemon, const char *digest); /* in the journal; tells what is new */
 
+/* influx.c */
+int daemon_open_influx(struct daemon *daemon);  /* where the configuration has it; 0 or the exit status */
+void daemon_move_influx(struct daemon *daemon); /* to another configuration */
+struct json_t;
+const char *daemon_backfill(struct daemon *daemon, const struct json_t *span); /* NULL, or what is wrong */
+
 /* reload.c: reads the configuration again and goes over to it, when the daemon is ready. */
 void daemon_reload(struct daemon *daemon);
+void daemon_has_left(struct daemon *daemon); /* an output that was to end has ended */
 
 /* stop.c: begins to stop (once); the loop runs on until closing is 0. */
 void daemon_stop(struct daemon *daemon);
+void daemon_finish(
+    struct daemon *daemon); /* when all is closed: the history and the last checkpoint to disk */
 void daemon_close(struct daemon *daemon); /* after the loop: frees everything */
 
 /* turn.c */
@@ -121,6 +143,8 @@ void daemon_open_handles(struct daemon *daemon);
 /* keep.c */
 void daemon_keep(void *context); /* between two entries of the journal: a checkpoint, when one is due */
 void daemon_keep_last(struct daemon *daemon); /* when everything else has stopped */
+void daemon_keep_on(struct daemon *daemon);   /* the history has written something */
+void daemon_keep_not(struct daemon *daemon);  /* a checkpoint that waits is of no use any more */
 /* The state to go on from; NULL: from what the journal holds. 0 or the exit status: there is one that cannot
  * be read. */
 int daemon_recall(struct daemon *daemon, Bruis__V1__State **state);

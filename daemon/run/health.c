@@ -9,12 +9,12 @@ static const char *const reasons[DAEMON_TROUBLES] = {
     [DAEMON_NO_JOURNAL] = "the journal takes nothing",
     [DAEMON_NO_SYNC] = "the journal cannot be synced",
     [DAEMON_NO_CHECKPOINT] = "the state cannot be kept",
+    [DAEMON_NO_HISTORY] = "the history cannot be written",
+    [DAEMON_NO_INFLUXDB] = "InfluxDB takes nothing",
 };
 static const char *const words[DAEMON_TROUBLES] = {
-    [DAEMON_NO_BROKER] = "broker",
-    [DAEMON_NO_JOURNAL] = "journal",
-    [DAEMON_NO_SYNC] = "sync",
-    [DAEMON_NO_CHECKPOINT] = "checkpoint",
+    [DAEMON_NO_BROKER] = "broker",         [DAEMON_NO_JOURNAL] = "journal", [DAEMON_NO_SYNC] = "sync",
+    [DAEMON_NO_CHECKPOINT] = "checkpoint", [DAEMON_NO_HISTORY] = "history", [DAEMON_NO_INFLUXDB] = "influxdb",
 };
 
 const char *daemon_trouble(const struct daemon *daemon)

@@ -13,6 +13,7 @@
 #define CHECKPOINT_MS UINT64_C(30000)
 #define EARLY_MS UINT64_C(1000) /* between two that make room in a journal that fills up */
 #define TRY_AGAIN_MS UINT64_C(5000)
+#define FLUSH_MS 5000 /* at the end, for the history */
 
 static void on_pool_sync(uv_work_t *work)
 {
@@ -112,23 +113,50 @@ void daemon_keep(void *context)
     int error;
     if (daemon->checkpoint_due_ms == 0) /* a start that fails soon writes none */
         daemon->checkpoint_due_ms = uv_now(&daemon->loop) + CHECKPOINT_MS;
-    if (daemon->checkpoint || daemon->stopping || !is_due(daemon))
+    if (daemon->checkpoint || daemon->stopping || daemon->unkept || !is_due(daemon))
         return;
     daemon->checkpoint_began_ms = uv_now(&daemon->loop);
     error = take(daemon);
-    if (!error)
-        error =
-            uv_queue_work(&daemon->loop, &daemon->checkpoint_work, on_pool_checkpoint, on_checkpoint_written);
+    daemon->checkpoint_change = br_history_last(daemon->history);
+    daemon->checkpoint_waits = true;
     if (error)
         try_again(daemon, error);
+    else
+        daemon_keep_on(daemon);
+}
+
+/* A checkpoint is written when all figures before it are in the history, or a crash between the two would
+ * lose them. */
+void daemon_keep_on(struct daemon *daemon)
+{
+    if (!daemon->checkpoint || !daemon->checkpoint_waits ||
+        br_history_durable(daemon->history) < daemon->checkpoint_change)
+        return;
+    daemon->checkpoint_waits = false;
+    int error =
+        uv_queue_work(&daemon->loop, &daemon->checkpoint_work, on_pool_checkpoint, on_checkpoint_written);
+    if (error)
+        try_again(daemon, error);
+}
+
+void daemon_keep_not(struct daemon *daemon)
+{
+    if (!daemon->checkpoint || !daemon->checkpoint_waits)
+        return;
+    br_checkpoint_close(daemon->checkpoint);
+    daemon->checkpoint = NULL;
 }
 
 /* The last one, when everything else has stopped: the next start goes on from here. */
 void daemon_keep_last(struct daemon *daemon)
 {
     int error;
-    if (!daemon->intake || !daemon->ready || !br_intake_complete(daemon->intake))
+    if (!daemon->intake || !daemon->ready || daemon->unkept || !br_intake_complete(daemon->intake))
         return;
+    if (!br_history_flush(daemon->history, FLUSH_MS)) {
+        br_log(daemon->log, BR_LOG_ERR, "checkpoint_failed", "reason=\"the history cannot be written\"");
+        return;
+    }
     error = take(daemon);
     if (!error)
         error = br_journal_sync(daemon->journal);

@@ -50,9 +50,26 @@ struct br_mqtt_in_counters daemon_counters(const struct daemon *daemon)
 static void on_figure(void *context, const Bruis__V1__Figure *figure, bool newest)
 {
     struct daemon *daemon = context;
+    bool is_live = strcmp(figure->window, "live") == 0;
+    uint64_t change = 0;
     br_board_put(daemon->board, figure);
-    if (daemon->mqtt_out)
-        br_mqtt_out_figure(daemon->mqtt_out, figure, newest);
+    if (daemon->repeating) {
+        if (daemon->mqtt_out && daemon->ready)
+            br_mqtt_out_repeat(daemon->mqtt_out, figure);
+        return;
+    }
+    if (!is_live)
+        change = br_history_put(daemon->history, figure, newest);
+    daemon->unkept |= !is_live && change == 0;
+    if (daemon->mqtt_out && (is_live || change > 0))
+        br_mqtt_out_figure(daemon->mqtt_out, figure, change, newest);
+}
+
+void daemon_repeat(struct daemon *daemon)
+{
+    daemon->repeating = true;
+    br_flow_repeat(daemon->flow);
+    daemon->repeating = false;
 }
 
 static void on_observation(void *context, const Bruis__V1__Observation *observation)
@@ -60,6 +77,8 @@ static void on_observation(void *context, const Bruis__V1__Observation *observat
     struct daemon *daemon = context;
     if (daemon->mqtt_out && daemon->config->mqtt.observations)
         br_mqtt_out_observation(daemon->mqtt_out, observation);
+    if (daemon->influx && daemon->config->influxdb.observations)
+        br_history_put_observation(daemon->history, observation);
 }
 
 /* A key that is there but cannot be used is told with its place; no other is made in its stead, or what was
@@ -150,7 +169,7 @@ int daemon_open_flow(struct daemon *daemon)
         return key_status(daemon);
     if (error)
         return daemon_fail(daemon, BR_EXIT_IO, "flow", error);
-    br_flow_repeat(daemon->flow);
+    daemon_repeat(daemon);
     return BR_EXIT_OK;
 }
 

@@ -226,7 +226,7 @@ static void clear_gone(struct daemon *daemon, const struct pipeline *before)
 }
 
 /* An output that was to end has ended. */
-static void has_left(struct daemon *daemon)
+void daemon_has_left(struct daemon *daemon)
 {
     daemon->leaving--;
     if (daemon->stopping)
@@ -240,15 +240,15 @@ static void on_http_closed(void *context)
     struct daemon *daemon = context;
     if (!daemon->stopping && daemon_open_http(daemon) == BR_EXIT_OK && daemon->http)
         br_http_serve(daemon->http);
-    has_left(daemon);
+    daemon_has_left(daemon);
 }
 
 static void on_mqtt_closed(void *context)
 {
     struct daemon *daemon = context;
     if (!daemon->stopping && daemon_open_mqtt_out(daemon) == BR_EXIT_OK)
-        br_flow_repeat(daemon->flow);
-    has_left(daemon);
+        daemon_repeat(daemon);
+    daemon_has_left(daemon);
 }
 
 /* An output of which something is different ends, and then begins again. */
@@ -273,6 +273,13 @@ static void move_outputs(struct daemon *daemon)
     }
 }
 
+static void move_history(struct daemon *daemon)
+{
+    bool outputs[BR_HISTORY_OUTPUTS];
+    daemon_history_outputs(daemon->config, outputs);
+    br_history_change(daemon->history, daemon->config, outputs);
+}
+
 static void move_inputs(struct daemon *daemon)
 {
     struct br_mqtt_in_counters counters = daemon_counters(daemon);
@@ -287,8 +294,10 @@ static void move_inputs(struct daemon *daemon)
 static void move_rest(struct daemon *daemon, struct pipeline *before)
 {
     clear_gone(daemon, before);
+    move_history(daemon);
+    daemon_move_influx(daemon);
     move_outputs(daemon);
-    br_flow_repeat(daemon->flow);
+    daemon_repeat(daemon);
     move_inputs(daemon);
     daemon_note_config(daemon, daemon->reload->digest);
     br_tally_close(before->tally);

@@ -14,7 +14,8 @@
 #include <jansson.h>
 #include <systemd/sd-daemon.h>
 
-#define BOARD_KEEP 180 /* windows of each series in memory: three hours of minutes */
+#define HISTORY_SHARE 8 /* of the memory, for figures that wait for the disk */
+#define BOARD_KEEP 180  /* windows of each series in memory: three hours of minutes */
 
 static int64_t now_of(void *context)
 {
@@ -43,10 +44,8 @@ static void warn_unused(struct daemon *daemon)
         const char *section;
         bool given;
     } unused[] = {
-        {"history", br_node_get(config->root, "history") != NULL},
         {"catalogue", br_node_get(config->root, "catalogue") != NULL},
         {"regions.divisions", config->regions.division_count > 0},
-        {"publish.influxdb", config->influxdb.enabled},
         {"publish.mqtt.state", config->mqtt.enabled && config->mqtt.state},
         {"publish.http.rate_limit", config->http.enabled && config->http.rate_limit > 0},
     };
@@ -97,6 +96,7 @@ int daemon_open_mqtt_out(struct daemon *daemon)
     int error;
     struct br_mqtt_out_setup setup = {.loop = &daemon->loop,
                                       .config = daemon->config,
+                                      .history = daemon->history,
                                       .log = daemon->log,
                                       .metrics = daemon->metrics,
                                       .since_utc_ms = br_now_utc_ms(daemon->now),
@@ -138,6 +138,7 @@ int daemon_open_http(struct daemon *daemon)
                                   .config = daemon->config,
                                   .regions = daemon->regions,
                                   .board = daemon->board,
+                                  .history = daemon->history,
                                   .metrics = daemon->metrics,
                                   .log = daemon->log,
                                   .now_utc_ms = now_of,
@@ -153,12 +154,55 @@ int daemon_open_http(struct daemon *daemon)
     return daemon->http ? BR_EXIT_OK : daemon_fail(daemon, BR_EXIT_UNAVAILABLE, "publish.http", error);
 }
 
+void daemon_history_outputs(const struct br_config *config, bool outputs[BR_HISTORY_OUTPUTS])
+{
+    outputs[BR_HISTORY_MQTT] = config->mqtt.enabled;
+    outputs[BR_HISTORY_INFLUXDB] = config->influxdb.enabled;
+}
+
+/* Something is on disk, or there is room again, or it is in trouble. */
+static void on_history(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->stopping)
+        return;
+    daemon_health(daemon, DAEMON_NO_HISTORY, br_history_trouble(daemon->history) != 0);
+    daemon_keep_on(daemon);
+    if (daemon->mqtt_out)
+        br_mqtt_out_changed(daemon->mqtt_out);
+    if (daemon->influx)
+        br_influx_out_changed(daemon->influx);
+    daemon_pump(daemon);
+}
+
+static int open_history(struct daemon *daemon)
+{
+    int error;
+    struct br_history_setup setup = {.loop = &daemon->loop,
+                                     .config = daemon->config,
+                                     .log = daemon->log,
+                                     .metrics = daemon->metrics,
+                                     .waiting_max = (size_t)daemon->config->memory_max / HISTORY_SHARE,
+                                     .changed = on_history,
+                                     .context = daemon};
+    daemon_history_outputs(daemon->config, setup.outputs);
+    daemon->history = br_history_open(&setup, &error);
+    if (daemon->history)
+        return BR_EXIT_OK;
+    return error == -ENOTSUP ? daemon_newer(daemon, "history")
+                             : daemon_fail(daemon, BR_EXIT_IO, "history", error);
+}
+
 static int open_outputs(struct daemon *daemon)
 {
     daemon->board = br_board_open(BOARD_KEEP, (size_t)daemon->config->memory_max / 8);
     if (!daemon->board)
         return daemon_fail(daemon, BR_EXIT_IO, "board", -ENOMEM);
-    int status = daemon_open_mqtt_out(daemon);
+    int status = open_history(daemon);
+    if (!status)
+        status = daemon_open_mqtt_out(daemon);
+    if (!status)
+        status = daemon_open_influx(daemon);
     return status ? status : daemon_open_http(daemon);
 }
 
@@ -186,24 +230,33 @@ static int open_inputs(struct daemon *daemon)
     return daemon->mqtt_in ? BR_EXIT_OK : daemon_fail(daemon, BR_EXIT_CONFIG, "brokers", error);
 }
 
-/* A request of a verb: a withdrawal goes into the journal, where its turn comes. */
+/* A withdrawal goes into the journal, where its turn comes. */
+static const char *withdraw(struct daemon *daemon, const char *feed, const char *payload)
+{
+    struct br_withdrawal withdrawal;
+    const char *fault = br_withdrawal_parse(br_view_of(payload), &withdrawal);
+    struct br_entry entry = {.type = BR_ENTRY_WITHDRAW,
+                             .received_at_utc_ms = br_now_utc_ms(daemon->now),
+                             .feed = br_view_of(feed),
+                             .payload = br_view_of(payload)};
+    if (fault)
+        return fault;
+    return br_journal_append(daemon->journal, &entry) == 0 ? NULL : "the journal is full";
+}
+
+/* A request of a verb. */
 static const char *on_request(void *context, struct br_view request)
 {
     struct daemon *daemon = context;
-    struct br_withdrawal withdrawal;
     const char *fault = "no such request";
     json_t *body = json_loadb(request.data, request.size, 0, NULL);
     const char *feed = json_string_value(json_object_get(body, "feed"));
     const char *payload = json_string_value(json_object_get(body, "withdraw"));
-    if (feed && payload)
-        fault = br_withdrawal_parse(br_view_of(payload), &withdrawal);
-    if (!fault) {
-        struct br_entry entry = {.type = BR_ENTRY_WITHDRAW,
-                                 .received_at_utc_ms = br_now_utc_ms(daemon->now),
-                                 .feed = br_view_of(feed),
-                                 .payload = br_view_of(payload)};
-        fault = br_journal_append(daemon->journal, &entry) == 0 ? NULL : "the journal is full";
-    }
+    const json_t *span = json_object_get(body, "influx_backfill");
+    if (span)
+        fault = daemon_backfill(daemon, span);
+    else if (feed && payload)
+        fault = withdraw(daemon, feed, payload);
     json_decref(body);
     return fault;
 }

@@ -8,6 +8,8 @@
 
 #include <systemd/sd-daemon.h>
 
+#define CLOSE_MS 2000 /* cursors that have moved since */
+
 static void on_handle_closed(uv_handle_t *handle)
 {
     ((struct daemon *)handle->data)->closing--;
@@ -35,6 +37,10 @@ void daemon_stop(struct daemon *daemon)
         daemon->closing++;
         br_mqtt_out_close(daemon->mqtt_out, on_part_closed, daemon);
     }
+    if (daemon->influx) {
+        daemon->closing++;
+        br_influx_out_close(daemon->influx, on_part_closed, daemon);
+    }
     if (daemon->http) {
         daemon->closing++;
         br_http_close(daemon->http, on_part_closed, daemon);
@@ -43,9 +49,11 @@ void daemon_stop(struct daemon *daemon)
         daemon->closing++;
         br_control_close(daemon->control, on_part_closed, daemon);
     }
+    daemon_keep_not(daemon);
     daemon->closing += daemon->leaving + (daemon->reload ? 1 : 0);
     daemon->control = NULL;
     daemon->mqtt_out = NULL;
+    daemon->influx = NULL;
     daemon->mqtt_in = NULL;
     daemon->http = NULL;
     uv_handle_t *handles[] = {(uv_handle_t *)&daemon->tick,       (uv_handle_t *)&daemon->busy,
@@ -58,9 +66,17 @@ void daemon_stop(struct daemon *daemon)
     }
 }
 
-void daemon_close(struct daemon *daemon)
+/* The last checkpoint passes no figure that is not in the history. */
+void daemon_finish(struct daemon *daemon)
 {
     daemon_keep_last(daemon);
+    br_history_close(daemon->history, CLOSE_MS);
+    daemon->history = NULL;
+    uv_run(&daemon->loop, UV_RUN_DEFAULT); /* its handle */
+}
+
+void daemon_close(struct daemon *daemon)
+{
     br_intake_close(daemon->intake);
     br_quarantine_close(daemon->quarantine);
     br_flow_close(daemon->flow);

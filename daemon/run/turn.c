@@ -20,14 +20,25 @@ static void become_ready(struct daemon *daemon)
            daemon->http ? br_http_port(daemon->http) : 0, daemon->http ? br_http_ops_port(daemon->http) : 0);
     if (daemon->http)
         br_http_serve(daemon->http);
+    daemon_repeat(daemon);
     sd_notify(0, "READY=1\nSTATUS=running");
     if (daemon->reload_again)
         daemon_reload(daemon);
 }
 
+/* While the disk does not take figures, no more are made; the journal takes what arrives. */
+static bool has_room(const struct daemon *daemon)
+{
+    return !daemon->unkept && br_history_has_room(daemon->history);
+}
+
 static void on_busy(uv_idle_t *idle)
 {
     struct daemon *daemon = idle->data;
+    if (!has_room(daemon)) {
+        uv_idle_stop(idle);
+        return;
+    }
     if (br_intake_pump(daemon->intake))
         return;
     uv_idle_stop(idle);
@@ -37,7 +48,7 @@ static void on_busy(uv_idle_t *idle)
 void daemon_pump(void *context)
 {
     struct daemon *daemon = context;
-    if (!daemon->intake)
+    if (!daemon->intake || daemon->stopping || !has_room(daemon))
         return;
     if (br_intake_pump(daemon->intake))
         uv_idle_start(&daemon->busy, on_busy);
@@ -79,6 +90,12 @@ static void on_tick(uv_timer_t *timer)
         br_flow_tick(daemon->flow, now); /* time goes on without the journal, too */
     if (error && daemon->intake && br_intake_complete(daemon->intake))
         daemon_keep(daemon); /* a checkpoint is what makes room */
+    if (daemon->unkept) {
+        br_log(daemon->log, BR_LOG_ERR, "history_lost",
+               "reason=\"out of memory\" action=\"stopping: the next start publishes it again\"");
+        daemon_stop(daemon);
+        return;
+    }
     daemon_sync(daemon);
     br_log_flush(daemon->log, now);
     sd_notify(0, "WATCHDOG=1");

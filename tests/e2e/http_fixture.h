@@ -29,6 +29,8 @@ static struct site {
     pthread_t thread;
     struct br_config config;
     struct br_board *board;
+    struct br_history *history;    /* where site_history_dir names a folder */
+    bool only_history, only_board; /* where figures are put */
     struct br_regions *regions;
     struct br_metrics *metrics;
     struct br_http *http;
@@ -38,6 +40,8 @@ static struct site {
     atomic_int metrics_asked;
     bool closed;
 } site;
+
+static char site_history_dir[32]; /* "": none */
 
 /* --- the server --- */
 
@@ -61,6 +65,7 @@ static inline void on_closed(void *context)
 {
     struct site *closed = context;
     closed->closed = true;
+    br_history_close(closed->history, 10000);
     uv_close((uv_handle_t *)&closed->stop, NULL);
     uv_close((uv_handle_t *)&closed->work, NULL);
 }
@@ -68,7 +73,10 @@ static inline void on_closed(void *context)
 static inline void on_work(uv_async_t *async)
 {
     (void)async;
-    br_board_put(site.board, site.figure);
+    if (!site.only_history)
+        br_board_put(site.board, site.figure);
+    if (site.history && !site.only_board)
+        br_history_put(site.history, site.figure, true);
     sem_post(&site.done);
 }
 
@@ -120,12 +128,27 @@ static inline struct br_regions *regions_make(struct br_config *config)
     return regions;
 }
 
+static inline void history_open(void)
+{
+    int error;
+    struct br_history_setup setup = {
+        .loop = &site.loop, .config = &site.config, .metrics = site.metrics, .waiting_max = (size_t)64 << 20};
+    if (site_history_dir[0] == '\0')
+        return;
+    site.config.state_dir = site_history_dir;
+    for (size_t i = 0; i < site.config.window_count; i++)
+        site.config.history_keep_ms[i] = 1000 * BR_DAY_MS;
+    site.history = br_history_open(&setup, &error);
+    ck_assert_msg(site.history != NULL, "%s", strerror(-error));
+}
+
 static inline struct br_http *http_open(int *error)
 {
     struct br_http_setup setup = {.loop = &site.loop,
                                   .config = &site.config,
                                   .regions = site.regions,
                                   .board = site.board,
+                                  .history = site.history,
                                   .metrics = site.metrics,
                                   .now_utc_ms = on_now,
                                   .ready = on_ready,
@@ -156,6 +179,7 @@ static inline void site_open_at(char *listen, char *public_url)
     uv_async_init(&site.loop, &site.work, on_work);
     sem_init(&site.done, 0, 0);
     site.stop.data = &site;
+    history_open();
     int error = 0;
     site.http = http_open(&error);
     ck_assert_msg(site.http != NULL, "%s", strerror(-error));

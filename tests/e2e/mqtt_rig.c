@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define START_UTC_MS INT64_C(1787047200000) /* 2026-08-18T10:00:00Z */
+#define WINDOW_MS INT64_C(300000)
 
 static int64_t on_now(void *context)
 {
@@ -30,6 +31,13 @@ static void on_change(void *context)
     rig->changes++;
 }
 
+static void on_history(void *context)
+{
+    struct rig *rig = context;
+    if (rig->out)
+        br_mqtt_out_changed(rig->out);
+}
+
 static void on_closed(void *context)
 {
     struct rig *rig = context;
@@ -40,7 +48,7 @@ static void configure(struct rig *rig, int protocol, bool tls)
 {
     static char filter[] = "garages/#";
     static char node[] = "utrecht", name[] = "city", client_id[] = "bruisd-test", prefix[] = "bruis";
-    static char large_name[] = "large", small_name[] = "small";
+    static char window[] = "5m", large_name[] = "large", small_name[] = "small";
     snprintf(rig->url, sizeof rig->url, tls ? "mqtts://localhost:%d" : "mqtt://127.0.0.1:%d",
              broker_port(rig->broker));
     rig->broker_config = (struct br_config_broker){
@@ -63,6 +71,9 @@ static void configure(struct rig *rig, int protocol, bool tls)
         .broker_count = 1,
         .feeds = rig->feeds,
         .feed_count = RIG_FEEDS,
+        .windows = {{window, WINDOW_MS}},
+        .window_count = 1,
+        .history_keep_ms = {1000 * BR_DAY_MS},
         .mqtt = {.enabled = true, .prefix = prefix, .json = true, .pb = true, .qos = 1, .observations = true},
     };
 }
@@ -98,13 +109,36 @@ void rig_start(struct rig *rig, int protocol, const struct broker_setup *setup)
     add_metrics(rig);
     ck_assert_int_eq(uv_loop_init(&rig->loop), 0);
     rig->log = br_log_open(BR_LOG_DEBUG);
-    char dir[128];
     int error = 0;
     struct br_journal_limits limits = {.size_max = 64 << 20, .segment_size = 1 << 20};
-    snprintf(dir, sizeof dir, "%s/state", broker_dir(rig->broker));
-    ck_assert_int_eq(mkdir(dir, 0700), 0);
-    rig->journal = br_journal_open(dir, &limits, &error);
+    snprintf(rig->state_dir, sizeof rig->state_dir, "%s/state", broker_dir(rig->broker));
+    ck_assert_int_eq(mkdir(rig->state_dir, 0700), 0);
+    rig->journal = br_journal_open(rig->state_dir, &limits, &error);
     ck_assert_msg(rig->journal != NULL, "journal: %s", strerror(-error));
+    rig->config.state_dir = rig->state_dir;
+    rig_open_history(rig);
+}
+
+void rig_open_history(struct rig *rig)
+{
+    int error = 0;
+    struct br_history_setup setup = {.loop = &rig->loop,
+                                     .config = &rig->config,
+                                     .log = rig->log,
+                                     .metrics = rig->metrics,
+                                     .outputs = {[BR_HISTORY_MQTT] = true},
+                                     .waiting_max = (size_t)16 << 20,
+                                     .changed = on_history,
+                                     .context = rig};
+    rig->history = br_history_open(&setup, &error);
+    ck_assert_msg(rig->history != NULL, "history: %s", strerror(-error));
+}
+
+void rig_close_history(struct rig *rig)
+{
+    br_history_close(rig->history, 10000);
+    rig->history = NULL;
+    uv_run(&rig->loop, UV_RUN_NOWAIT);
 }
 
 void rig_end(struct rig *rig)
@@ -113,6 +147,7 @@ void rig_end(struct rig *rig)
         rig_close_in(rig);
     if (rig->out)
         rig_close_out(rig);
+    rig_close_history(rig);
     ck_assert_int_eq(uv_loop_close(&rig->loop), 0);
     br_journal_close(rig->journal);
     br_log_close(rig->log);
@@ -144,6 +179,7 @@ void rig_begin_out(struct rig *rig)
     struct br_mqtt_out_setup setup = {
         .loop = &rig->loop,
         .config = &rig->config,
+        .history = rig->history,
         .log = rig->log,
         .metrics = rig->metrics,
         .since_utc_ms = START_UTC_MS,
@@ -310,7 +346,8 @@ size_t rig_log_count(struct rig *rig, const char *text)
     return count_text(broker_file(rig->broker, path), text);
 }
 
-void rig_publish_figure(struct rig *rig, const char *region, int64_t vacant, uint32_t revision, bool newest)
+void rig_publish_window(struct rig *rig, const char *region, int number, int64_t vacant, uint32_t revision,
+                        bool newest)
 {
     char code[16], name[] = "Utrecht", type[] = "gemeente", window[] = "5m";
     Bruis__V1__Figure figure = BRUIS__V1__FIGURE__INIT;
@@ -322,11 +359,19 @@ void rig_publish_figure(struct rig *rig, const char *region, int64_t vacant, uin
     figure.window = window;
     figure.has_domain = figure.has_start = figure.has_end = figure.has_revision = 1;
     figure.domain = BRUIS__V1__DOMAIN__parking;
-    figure.start = START_UTC_MS;
-    figure.end = START_UTC_MS + 300000;
+    figure.start = START_UTC_MS + number * WINDOW_MS;
+    figure.end = figure.start + WINDOW_MS;
     figure.revision = revision;
     figure.parking = &parking;
     parking.has_vacant = 1;
     parking.vacant = vacant;
-    br_mqtt_out_figure(rig->out, &figure, newest);
+    uint64_t change = br_history_put(rig->history, &figure, newest);
+    ck_assert_uint_gt(change, 0);
+    if (rig->out)
+        br_mqtt_out_figure(rig->out, &figure, change, newest);
+}
+
+void rig_publish_figure(struct rig *rig, const char *region, int64_t vacant, uint32_t revision, bool newest)
+{
+    rig_publish_window(rig, region, 0, vacant, revision, newest);
 }

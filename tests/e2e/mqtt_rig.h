@@ -20,6 +20,8 @@ struct rig {
     struct br_log *log;
     struct br_metrics *metrics;
     struct br_journal *journal;
+    struct br_history *history;
+    char state_dir[128];
     struct br_mqtt_in *in;
     struct br_mqtt_out *out;
     int arrivals, changes;
@@ -36,6 +38,10 @@ struct rig {
 /* protocol: 4 (3.1.1) or 5. */
 void rig_start(struct rig *rig, int protocol, const struct broker_setup *setup);
 void rig_end(struct rig *rig); /* closes what is open */
+
+/* The history is there from the start: a test may close it and open it again. */
+void rig_open_history(struct rig *rig);
+void rig_close_history(struct rig *rig);
 
 /* Each waits until it is done, the opening ones until there is a connection. */
 void rig_open_in(struct rig *rig);
@@ -74,7 +80,10 @@ int64_t rig_metric(struct rig *rig, const char *name, const char *labels, const 
 void rig_catch_log(struct rig *rig);
 size_t rig_log_count(struct rig *rig, const char *text);
 
-/* A parking figure of gm0344, window 5m, with this revision and number of vacant places. */
+/* A parking figure of the 5m window of this number, from 0, with this revision and number of vacant places;
+ * and of window 0. It goes through the history. */
+void rig_publish_window(struct rig *rig, const char *region, int number, int64_t vacant, uint32_t revision,
+                        bool newest);
 void rig_publish_figure(struct rig *rig, const char *region, int64_t vacant, uint32_t revision, bool newest);
 
 #endif

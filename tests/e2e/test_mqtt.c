@@ -252,8 +252,11 @@ START_TEST(refuses_what_cannot_work)
     snprintf(rig.url, sizeof rig.url, "http://localhost");
     ck_assert_ptr_null(br_mqtt_in_open(&setup, &error));
     ck_assert_int_eq(error, -EINVAL);
-    struct br_mqtt_out_setup out = {
-        .loop = &rig.loop, .config = &rig.config, .metrics = rig.metrics, .version = ""};
+    struct br_mqtt_out_setup out = {.loop = &rig.loop,
+                                    .config = &rig.config,
+                                    .history = rig.history,
+                                    .metrics = rig.metrics,
+                                    .version = ""};
     ck_assert_ptr_null(br_mqtt_out_open(&out, &error));
     ck_assert_int_eq(error, -EINVAL);
     snprintf(rig.url, sizeof rig.url, "mqtt://localhost");

@@ -185,45 +185,166 @@ START_TEST(leaves_a_will)
 }
 END_TEST
 
-START_TEST(keeps_the_newest_while_the_broker_is_away)
+START_TEST(delivers_every_window_of_an_absence)
 {
     struct rig rig;
     rig_start(&rig, _i, &plain);
     rig.config.mqtt.pb = false;
     rig_open_out(&rig);
-    rig_publish_figure(&rig, "gm0344", 1, 0, true);
+    rig_publish_window(&rig, "gm0344", 0, 1, 0, true);
     rig_until(&rig, rig_out_idle);
     broker_kill(rig.broker);
     rig_until(&rig, rig_out_down);
-    for (int64_t vacant = 2; vacant <= 9; vacant++)
-        rig_publish_figure(&rig, "gm0344", vacant, 0, true);
-    rig_publish_figure(&rig, "gm0363", 77, 0, true);
-    rig_publish_figure(&rig, "gm0344", 55, 1, false);
-    rig_publish_figure(&rig, "gm0344", 56, 2, false);
-    ck_assert_int_eq(rig_metric(&rig, "bruis_output_pending", "output", "mqtt", NULL), 4);
+    for (int number = 1; number <= 8; number++)
+        rig_publish_window(&rig, "gm0344", number, number + 1, 0, true);
+    rig_publish_window(&rig, "gm0363", 8, 77, 0, true);
+    rig_publish_window(&rig, "gm0344", 3, 55, 1, false); /* overtaken */
+    rig_publish_window(&rig, "gm0344", 3, 56, 2, false);
+    ck_assert_int_eq(rig_metric(&rig, "bruis_output_pending", "output", "mqtt", NULL), 11);
     broker_start(rig.broker);
+    int listener = broker_listen(rig.broker, "bruis/v1/json/#", "%p");
     size_t before = broker_logged(rig.broker, "Received PUBLISH from bruisd-test-out");
     rig_until(&rig, rig_out_up);
     rig_until(&rig, rig_out_idle);
+    rig_expect_heard(&rig, listener, "\n", 9);
+    rig_expect_heard(&rig, listener, "\"vacant\":2,", 1);
+    rig_expect_heard(&rig, listener, "\"vacant\":4,", 0); /* of window 3 only the last revision */
+    rig_expect_heard(&rig, listener, "\"vacant\":55,", 0);
+    rig_expect_heard(&rig, listener, "\"vacant\":56,", 1);
     int late = broker_listen(rig.broker, "bruis/v1/json/#", "%p");
+    rig_expect_heard(&rig, late, "\n", 2);
     rig_expect_heard(&rig, late, "\"vacant\":9,", 1);
     rig_expect_heard(&rig, late, "\"vacant\":77,", 1);
-    ck_assert_uint_eq(broker_logged(rig.broker, "Received PUBLISH from bruisd-test-out") - before, 4);
+    ck_assert_uint_eq(broker_logged(rig.broker, "Received PUBLISH from bruisd-test-out") - before, 9);
     rig_end(&rig);
 }
 END_TEST
 
-START_TEST(drops_the_oldest_revision_and_counts_it)
+/* 200 windows of 20 regions, with revisions, in a session that the broker keeps for its subscriber: it hears
+ * each figure once or more, those of a topic in order, and what is retained is the newest. The absence goes
+ * over a restart. */
+enum { WINDOWS = 200, PLACES = 20 };
+
+static void publish_absence(struct rig *rig)
+{
+    char region[16];
+    for (int number = 0; number < WINDOWS; number++) {
+        if (number == WINDOWS / 2) { /* a restart */
+            rig_close_out(rig);
+            rig_close_history(rig);
+            rig_open_history(rig);
+            rig_begin_out(rig);
+        }
+        for (int i = 0; i < PLACES; i++) {
+            snprintf(region, sizeof region, "r%02d", i);
+            rig_publish_window(rig, region, number, number * 100 + i, 0, true);
+            if (i == 7 && number > 0)
+                rig_publish_window(rig, region, number - 1, 50000 + number, 1, false);
+        }
+        uv_run(&rig->loop, UV_RUN_NOWAIT);
+    }
+}
+
+/* Each line of what was heard is "TOPIC|START..." of one region: starts go up, but for revisions. */
+static void expect_order(const char *heard, const char *region)
+{
+    char text[64];
+    int number = -1, count = 0;
+    snprintf(text, sizeof text, "gemeente/%s/5m|", region);
+    for (const char *at = heard; (at = strstr(at, text)) != NULL; at++) {
+        const char *end = strchr(at, '\n'), *vacant = strstr(at, "\"vacant\":");
+        ck_assert(end && vacant && vacant < end);
+        int value = atoi(vacant + 9);
+        if (value >= 50000)
+            continue;
+        ck_assert_int_ge(value / 100, number); /* not before the one that was heard last */
+        number = value / 100;
+        count++;
+    }
+    ck_assert_int_eq(number, WINDOWS - 1);
+    ck_assert_int_ge(count, strcmp(region, "r07") == 0 ? 1 : WINDOWS);
+}
+
+START_TEST(misses_no_window_over_an_absence_and_a_restart)
+{
+    static const struct broker_setup keeping = {.more = "persistence true\nmax_queued_messages 0\n"};
+    struct rig rig;
+    char text[64];
+    rig_start(&rig, _i, &keeping);
+    rig.config.mqtt.pb = false;
+    rig_open_out(&rig);
+    broker_stop(rig.broker);
+    rig_until(&rig, rig_out_down);
+    publish_absence(&rig);
+    broker_start(rig.broker);
+    int listener = broker_listen(rig.broker, "bruis/v1/json/parking/#", "%t|%p");
+    rig_until(&rig, rig_out_up);
+    rig_until(&rig, rig_out_idle);
+    rig_expect_heard(&rig, listener, "\n", WINDOWS * PLACES);
+    const char *heard = broker_heard(rig.broker, listener);
+    for (int number = 0; number < WINDOWS; number++) {
+        for (int i = 0; i < PLACES; i++) {
+            bool is_revised = i == 7 && number < WINDOWS - 1;
+            snprintf(text, sizeof text, "\"vacant\":%d,", is_revised ? 50001 + number : number * 100 + i);
+            ck_assert_uint_eq(count_text(heard, text), 1);
+        }
+    }
+    expect_order(heard, "r00");
+    expect_order(heard, "r07");
+    expect_order(heard, "r19");
+    int late = broker_listen(rig.broker, "bruis/v1/json/parking/#", "%p");
+    rig_expect_heard(&rig, late, "\n", PLACES);
+    for (int i = 0; i < PLACES; i++) {
+        snprintf(text, sizeof text, "\"vacant\":%d,", (WINDOWS - 1) * 100 + i);
+        rig_expect_heard(&rig, late, text, 1);
+    }
+    ck_assert_uint_eq(br_history_cursor(rig.history, BR_HISTORY_MQTT), br_history_last(rig.history));
+    rig_end(&rig);
+}
+END_TEST
+
+/* More than may wait in memory: the rest stays in the history. */
+START_TEST(holds_little_in_memory)
+{
+    static const struct broker_setup patient = {.more = "max_queued_messages 0\n"};
+    struct rig rig;
+    rig_start(&rig, _i, &patient);
+    rig.config.mqtt.pb = false;
+    rig_open_out(&rig);
+    int listener = broker_listen(rig.broker, "bruis/v1/json/#", "%p");
+    for (int number = 0; number < 15000; number++)
+        rig_publish_window(&rig, "gm0344", number, number, 0, true); /* the loop does not turn */
+    ck_assert_int_ge(rig_metric(&rig, "bruis_output_pending", "output", "mqtt", NULL), 15000 - 500);
+    rig_until(&rig, rig_out_idle);
+    rig_expect_heard(&rig, listener, "\n", 15000);
+    ck_assert_int_eq(rig_metric(&rig, "bruis_output_errors_total", "output class", "mqtt", "expired"), 0);
+    rig_end(&rig);
+}
+END_TEST
+
+/* The newest figures again, for a broker that has lost them, do not go in front of what is behind. */
+START_TEST(repeats_after_what_is_behind)
 {
     struct rig rig;
     rig_start(&rig, _i, &plain);
     rig.config.mqtt.pb = false;
-    broker_stop(rig.broker);
+    for (int number = 0; number < 3; number++)
+        rig_publish_window(&rig, "gm0344", number, 10 + number, 0, true);
     rig_begin_out(&rig);
-    for (uint32_t i = 0; i < 10003; i++)
-        rig_publish_figure(&rig, "gm0344", i, i, false);
-    ck_assert_int_eq(rig_metric(&rig, "bruis_output_pending", "output", "mqtt", NULL), 10000);
-    ck_assert_int_eq(rig_metric(&rig, "bruis_output_errors_total", "output class", "mqtt", "expired"), 3);
+    char region[] = "gm0344", type[] = "gemeente", window[] = "5m";
+    Bruis__V1__Figure figure = BRUIS__V1__FIGURE__INIT;
+    figure.region = region;
+    figure.region_type = type;
+    figure.window = window;
+    figure.domain = BRUIS__V1__DOMAIN__parking;
+    br_mqtt_out_repeat(rig.out, &figure);
+    int listener = broker_listen(rig.broker, "bruis/v1/json/#", "%p");
+    rig_until(&rig, rig_out_up);
+    rig_until(&rig, rig_out_idle);
+    rig_expect_heard(&rig, listener, "\n", 4);
+    int late = broker_listen(rig.broker, "bruis/v1/json/#", "%p");
+    rig_expect_heard(&rig, late, "\n", 1);
+    rig_expect_heard(&rig, late, "\"vacant\"", 0);
     rig_end(&rig);
 }
 END_TEST
@@ -240,7 +361,7 @@ START_TEST(delivers_every_topic_in_spite_of_cuts)
     for (int cut = 0; cut <= CUTS; cut++) {
         for (int i = 0; i < REGIONS; i++) {
             snprintf(region, sizeof region, "r%04d", i);
-            rig_publish_figure(&rig, region, 10000 + cut, 0, true);
+            rig_publish_window(&rig, region, cut, 10000 + cut, 0, true);
             if (cut < CUTS && i == REGIONS / 2)
                 cut_connections(broker_port(rig.broker));
             uv_run(&rig.loop, UV_RUN_NOWAIT);
@@ -284,8 +405,10 @@ static void tests(TCase *tcase)
         publishes_records_without_keeping_them,
         says_how_it_is,
         leaves_a_will,
-        keeps_the_newest_while_the_broker_is_away,
-        drops_the_oldest_revision_and_counts_it,
+        delivers_every_window_of_an_absence,
+        misses_no_window_over_an_absence_and_a_restart,
+        holds_little_in_memory,
+        repeats_after_what_is_behind,
         delivers_every_topic_in_spite_of_cuts,
         delivers_what_waits_before_it_leaves,
     };

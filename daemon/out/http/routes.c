@@ -21,6 +21,7 @@ struct route {
     bool figures; /* changes with the board */
     bool live;
     bool (*render)(const struct br_ask *ask, struct br_draft *draft);
+    bool (*past)(const struct br_ask *ask, struct br_past_query *query); /* NULL: it needs none */
 };
 
 #define JSON BR_FORMAT_BIT(BR_FORMAT_JSON)
@@ -33,19 +34,19 @@ struct route {
 #define SERIES_KEYS (BR_KEY_WINDOW | BR_KEY_FROM | BR_KEY_TO | BR_KEY_LIMIT | BR_KEY_F)
 
 static const struct route routes[] = {
-    {"/", 0, HTML, BR_FORMAT_HTML, false, false, br_page_print},
-    {"/v1", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_root},
-    {"/v1/conformance", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_conformance},
-    {"/v1/collections", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_collections},
-    {"/v1/collections/{domain}", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_collection},
+    {"/", 0, HTML, BR_FORMAT_HTML, false, false, br_page_print, NULL},
+    {"/v1", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_root, NULL},
+    {"/v1/conformance", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_conformance, NULL},
+    {"/v1/collections", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_collections, NULL},
+    {"/v1/collections/{domain}", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_landing_collection, NULL},
     {"/v1/collections/{domain}/items", ITEM_KEYS | PAGE_KEYS | BR_KEY_BBOX, GEOJSON | JSON | CSV | PB,
-     BR_FORMAT_GEOJSON, true, true, br_geojson_items},
+     BR_FORMAT_GEOJSON, true, true, br_geojson_items, NULL},
     {"/v1/collections/{domain}/items/{region}", ITEM_KEYS, GEOJSON | JSON | CSV | PB, BR_FORMAT_GEOJSON, true,
-     true, br_geojson_item},
+     true, br_geojson_item, NULL},
     {"/v1/figures/{domain}/{region}", SERIES_KEYS, JSON | CSV | PB, BR_FORMAT_JSON, true, false,
-     br_figures_series},
-    {"/v1/regions", PAGE_KEYS, JSON | CSV, BR_FORMAT_JSON, false, false, br_areas_list},
-    {"/v1/regions/{region}", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_areas_one},
+     br_figures_series, br_figures_past},
+    {"/v1/regions", PAGE_KEYS, JSON | CSV, BR_FORMAT_JSON, false, false, br_areas_list, NULL},
+    {"/v1/regions/{region}", BR_KEY_F, JSON, BR_FORMAT_JSON, false, false, br_areas_one, NULL},
 };
 
 struct br_site *br_site_open(const struct br_http_setup *setup)
@@ -195,10 +196,25 @@ static struct br_answer *render(const struct route *route, const struct br_ask *
     return answer;
 }
 
+/* False: the request is to wait. */
+static bool has_past(const struct route *route, struct br_ask *ask, struct br_past *past)
+{
+    struct br_past_query query;
+    if (!route->past || !past || !route->past(ask, &query))
+        return true;
+    if (br_past_answers(past, &query)) {
+        ask->past = past;
+        return true;
+    }
+    past->query = query;
+    past->is_asked = true;
+    return false;
+}
+
 /* From the cache, or rendered and put there. The key is the path in its one spelling, the raw query and the
  * format. */
-static struct br_answer *serve(struct br_site *site, const struct route *route, const struct br_ask *ask,
-                               const char *raw_query, struct br_problem *problem)
+static struct br_answer *serve(struct br_site *site, const struct route *route, struct br_ask *ask,
+                               struct br_past *past, const char *raw_query, struct br_problem *problem)
 {
     uint64_t change =
         route->figures ? br_board_change_of(site->setup->board, ask->domain, ask->query.window) : 0;
@@ -206,12 +222,12 @@ static struct br_answer *serve(struct br_site *site, const struct route *route, 
     br_text_format(&key, "%s?%s %s", ask->path, raw_query, br_format_word(ask->format));
     if (key.failed) {
         free(key.data);
-        return render(route, ask, change, problem);
+        return has_past(route, ask, past) ? render(route, ask, change, problem) : NULL;
     }
     struct br_answer *answer = br_cache_find(site->cache, key.data, change, ask->now_utc_ms);
     if (answer) {
         br_answer_keep(answer);
-    } else {
+    } else if (has_past(route, ask, past)) {
         answer = render(route, ask, change, problem);
         if (answer && answer->status == 200)
             br_cache_put(site->cache, key.data, answer);
@@ -246,7 +262,7 @@ struct br_answer *br_site_answer(struct br_site *site, const struct br_request *
     else if (!understand(route, &target, request, &ask, &problem))
         answer = br_refuse(&problem);
     else
-        answer = serve(site, route, &ask, target.query, &problem);
+        answer = serve(site, route, &ask, request->past, target.query, &problem);
     free(path.data);
     return answer;
 }

@@ -41,36 +41,45 @@ struct br_http {
     struct br_site *site;
     bool tls;
     struct listener listeners[2]; /* public, ops */
-    size_t handle_count;          /* that the loop still holds */
+    struct br_pasts *pasts;       /* requests that wait for the history; NULL: there is none */
+    size_t handle_count;          /* that the loop still holds, and one for all that wait */
     void (*on_closed)(void *context);
     void *closed_context;
 };
 
 /* What is known of a request before it is answered. */
 struct pending {
+    struct listener *listener;
+    struct MHD_Connection *connection;
+    struct br_past past;
     bool seen;
     char target[];
 };
 
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
-    (void)context;
-    (void)connection;
     size_t size = strlen(target) + 1;
     struct pending *pending = calloc(1, sizeof *pending + size);
-    if (pending)
-        memcpy(pending->target, target, size);
+    if (!pending)
+        return NULL;
+    pending->listener = context;
+    pending->connection = connection;
+    pending->past.owner = pending;
+    memcpy(pending->target, target, size);
     return pending;
 }
 
-static void on_completed(void *context, struct MHD_Connection *connection, void **pending,
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode code)
 {
     (void)context;
     (void)connection;
     (void)code;
-    free(*pending);
-    *pending = NULL;
+    struct pending *pending = *state;
+    if (pending && pending->listener->http->pasts)
+        br_past_drop(pending->listener->http->pasts, &pending->past);
+    free(pending);
+    *state = NULL;
 }
 
 static const char *header(struct MHD_Connection *connection, const char *name)
@@ -105,12 +114,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     request.target = pending->target;
+    request.past = http->pasts && !listener->ops ? &pending->past : NULL;
     struct br_send how = {.now_utc_ms = http->setup.now_utc_ms(http->setup.context),
                           .open = !listener->ops,
                           .tls = http->tls && !listener->ops,
                           .close = request.has_body};
     struct br_answer *answer =
         listener->ops ? br_site_answer_ops(http->site, &request) : br_site_answer(http->site, &request);
+    if (!answer && pending->past.is_asked && br_pasts_wait(http->pasts, &pending->past)) {
+        MHD_suspend_connection(connection);
+        return MHD_YES;
+    }
     return br_send_answer(connection, answer, &how);
 }
 
@@ -145,6 +159,17 @@ static void on_timer(uv_timer_t *timer)
     run(timer->data);
 }
 
+/* A request that waited is answered, or asks again. The library does that when it runs; not at once, for this
+ * comes for all of them when they are closed. */
+static void on_ready(void *owner)
+{
+    struct pending *pending = owner;
+    struct listener *listener = pending->listener;
+    MHD_resume_connection(pending->connection);
+    if (listener->poll.data)
+        uv_timer_start(&listener->timer, on_timer, 0, 0);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     (void)status;
@@ -164,13 +189,14 @@ static unsigned address_max(const struct br_http *http, int fd)
 static struct MHD_Daemon *daemon_start(struct listener *listener, int fd)
 {
     unsigned connections = listener->ops ? CONNECTIONS_OPS_MAX : CONNECTIONS_MAX;
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, listener,
-                            MHD_OPTION_EXTERNAL_LOGGER, on_library_log, listener, MHD_OPTION_LISTEN_SOCKET,
-                            fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-                            on_completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
-                            MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                            address_max(listener->http, fd), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+                            on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, listener,
+                            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, listener,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_TIMEOUT,
+                            IDLE_S, MHD_OPTION_CONNECTION_LIMIT, connections,
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, address_max(listener->http, fd),
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 /* The socket that was passed, else one of our own. */
@@ -200,10 +226,8 @@ static int listener_start(struct listener *listener, const char *address)
     return errno != 0 ? -errno : -ENOMEM;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void release(struct br_http *http)
 {
-    struct listener *listener = handle->data;
-    struct br_http *http = listener->http;
     if (--http->handle_count > 0)
         return;
     void (*on_closed)(void *context) = http->on_closed;
@@ -212,6 +236,16 @@ static void on_handle_closed(uv_handle_t *handle)
     free(http);
     if (on_closed)
         on_closed(context);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    release(((struct listener *)handle->data)->http);
+}
+
+static void on_pasts_closed(void *context)
+{
+    release(context);
 }
 
 static int listener_watch(struct listener *listener)
@@ -278,10 +312,14 @@ struct br_http *br_http_open(const struct br_http_setup *setup, int *error)
         return NULL;
     http->setup = *setup;
     http->tls = is_https(setup->config);
+    http->handle_count = 1;
     http->site = br_site_open(&http->setup);
-    if (http->site)
+    if (setup->history)
+        http->pasts = br_pasts_open(setup->history, on_ready);
+    bool has_parts = http->site && (http->pasts || !setup->history);
+    if (has_parts)
         *error = start_all(http);
-    if (http->site && *error == 0)
+    if (has_parts && *error == 0)
         return http;
     br_http_close(http, NULL, NULL);
     return NULL;
@@ -340,13 +378,12 @@ void br_http_close(struct br_http *http, void (*on_closed)(void *context), void 
 {
     http->on_closed = on_closed;
     http->closed_context = context;
-    bool held = http->handle_count > 0;
+    if (http->pasts)
+        br_pasts_stop(http->pasts); /* the library stops only when nobody waits */
     listener_stop(&http->listeners[0]);
     listener_stop(&http->listeners[1]);
-    if (held)
-        return; /* on_handle_closed frees it, for uv_close never calls back at once */
-    br_site_close(http->site);
-    free(http);
-    if (on_closed)
-        on_closed(context);
+    if (http->pasts)
+        br_pasts_close(http->pasts, on_pasts_closed, http);
+    else
+        release(http);
 }

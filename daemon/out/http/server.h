@@ -12,6 +12,7 @@
 #include "daemon/core/metrics.h"
 #include "daemon/flow/region.h"
 #include "daemon/out/board.h"
+#include "daemon/out/history.h"
 
 #include <uv.h>
 
@@ -22,6 +23,7 @@ struct br_http_setup {
     const struct br_config *config; /* publish.http */
     const struct br_regions *regions;
     const struct br_board *board;
+    struct br_history *history; /* for series that the board does not hold; outlives it. NULL: none */
     struct br_metrics *metrics;
     struct br_log *log;
     int64_t (*now_utc_ms)(void *context);

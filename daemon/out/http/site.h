@@ -8,6 +8,7 @@
 
 #include "daemon/core/arena.h"
 #include "daemon/out/http/answer.h"
+#include "daemon/out/http/past.h"
 #include "daemon/out/http/query.h"
 #include "daemon/out/http/server.h"
 
@@ -33,6 +34,7 @@ struct br_request {
     const char *target; /* as received: /v1?f=json */
     const char *accept;
     bool has_body;
+    struct br_past *past; /* where it can wait for the history, else NULL */
 };
 
 /* A request that is understood. */
@@ -45,6 +47,7 @@ struct br_ask {
     enum br_format format;
     unsigned formats; /* that the resource has */
     int64_t now_utc_ms;
+    const struct br_past *past; /* what the history has for it; NULL: the board is all there is */
 };
 
 /* An answer in the making. */
@@ -55,7 +58,8 @@ struct br_draft {
     struct br_problem *problem;  /* to fill when a renderer gives false */
 };
 
-/* One answer to a request; never NULL but without memory. The caller drops it. */
+/* One answer to a request; never NULL but without memory, or where its past is asked for: then the request
+ * comes again when that is known. The caller drops it. */
 struct br_answer *br_site_answer(struct br_site *site, const struct br_request *request);
 struct br_answer *br_site_answer_ops(struct br_site *site, const struct br_request *request);
 
@@ -67,6 +71,9 @@ bool br_landing_collection(const struct br_ask *ask, struct br_draft *draft);
 bool br_geojson_items(const struct br_ask *ask, struct br_draft *draft);
 bool br_geojson_item(const struct br_ask *ask, struct br_draft *draft);
 bool br_figures_series(const struct br_ask *ask, struct br_draft *draft);
+/* What of the history it needs; false: nothing. */
+bool br_figures_past(const struct br_ask *ask, struct br_past_query *query);
+
 bool br_areas_list(const struct br_ask *ask, struct br_draft *draft);
 bool br_areas_one(const struct br_ask *ask, struct br_draft *draft);
 bool br_page_print(const struct br_ask *ask, struct br_draft *draft);
