@@ -4,6 +4,8 @@
 VERSION := 0.1.0
 B      ?= build
 PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 
 CC  ?= cc
@@ -20,10 +22,14 @@ LIBRARY_PACKAGES := libpaho-mqtt-dev libuv1-dev libprotobuf-c-dev protobuf-c-com
 	libyaml-dev libsimdjson-dev libjansson-dev libexpat1-dev libsqlite3-dev libmicrohttpd-dev \
 	libcurl4-openssl-dev libgeos-dev libproj-dev libsystemd-dev libssl-dev zlib1g-dev
 BUILD_PACKAGES := build-essential pkg-config
-TEST_PACKAGES := check mosquitto mosquitto-clients python3 python3-paho-mqtt openssl curl xxd libxml2-utils tzdata iproute2
-CHECK_PACKAGES := clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck gcovr
+TEST_PACKAGES := check mosquitto mosquitto-clients python3 python3-paho-mqtt openssl curl xxd libxml2-utils tzdata iproute2 \
+	influxdb victoria-metrics
+# What make deb needs beside those, and the tests of deploy/.
+PACKAGE_PACKAGES := debhelper dpkg-dev fakeroot lintian
+DEPLOY_PACKAGES := nginx prometheus man-db mandoc python3-yaml
+CHECK_PACKAGES := clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck gcovr systemd
 
-LIBRARIES := libuv libprotobuf-c yaml-0.1 jansson expat libmicrohttpd proj libsystemd libcrypto zlib
+LIBRARIES := libuv libprotobuf-c yaml-0.1 jansson expat libmicrohttpd proj libsystemd libcrypto zlib sqlite3 libcurl
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wundef -Wvla
 CWARNINGS := $(WARNINGS) -Wconversion -Wstrict-prototypes -Wmissing-prototypes
@@ -49,6 +55,8 @@ OBJECTS := $(SOURCES:%.c=$(B)/obj/%.o) $(CCSOURCES:%.cc=$(B)/obj/%.o) $(GENC:$(B
 	$(B)/obj/gen/www_index.o
 LIBRARY := $(B)/libbruis.a
 PROGRAM := $(B)/bruisd
+PAGES   := $(B)/man/bruisd.8 $(B)/man/bruisd.yaml.5 $(B)/man/bruis-topics.7
+SBOM    := $(B)/bruisd.cdx.json
 
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PROPERTY := $(patsubst tests/property/%.c,$(B)/tests/property/%,$(wildcard tests/property/*.c))
@@ -129,6 +137,12 @@ property: $(PROGRAM) $(PROPERTY)
 e2e: $(PROGRAM) $(E2E)
 	@B=$(B) sh tests/run.sh e2e $(E2E) $(E2E_SCRIPTS)
 
+deploy: deps deps-check $(PROGRAM) $(PAGES) $(SBOM) ## what deploy/ ships, in the real mosquitto, nginx, Prometheus; the package
+	@sh tests/lint/deps.sh $(DEPLOY_PACKAGES) $(PACKAGE_PACKAGES)
+	@B=$(B) sh tests/run.sh deploy $(wildcard tests/deploy/test_*.py)
+
+.PHONY: deploy
+
 test: deps ## unit, golden, property and end-to-end tests
 	@$(MAKE) --no-print-directory -j2 build-tests
 	@$(MAKE) --no-print-directory B=$(B) test-run
@@ -154,15 +168,16 @@ asan: deps deps-check ## the tests under AddressSanitizer and UndefinedBehaviorS
 	  SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" build-tests
 	@RUNS=4 $(MAKE) --no-print-directory B=$(B)/asan SANITIZE=-fsanitize=address $(SUITE)
 
+# Fewer rounds than in asan: what it looks for is in each of them, and it is the slowest.
 tsan: deps deps-check ## the tests under ThreadSanitizer (clang)
 	@$(MAKE) --no-print-directory -j2 B=$(B)/tsan CC=clang-14 CXX=clang++-14 OPT="-O1 -g" \
 	  SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" build-tests
-	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/lint/tsan.supp halt_on_error=1" RUNS=2 \
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/lint/tsan.supp halt_on_error=1" RUNS=2 SEEDS=2 KILLS=10 MESSAGES=10000 \
 	  $(MAKE) --no-print-directory B=$(B)/tsan SANITIZE=-fsanitize=thread $(SUITE)
 
 # ---- checks of the source
 
-C_FILES := $(SOURCES) $(wildcard tests/*/*.c)
+C_FILES := $(SOURCES) $(wildcard tests/*/*.c deploy/*/*.c)
 H_FILES := $(wildcard daemon/*.h daemon/*/*.h daemon/*/*/*.h proto/*.h adapters/*.h adapters/*/*.h tests/*/*.h)
 
 format: deps-check ## format all C and C++ sources
@@ -183,22 +198,29 @@ purity: $(LIBRARY) ## refuse I/O, clocks and globals in adapters
 	@B=$(B) python3 tests/lint/purity.py
 
 tidy: deps-check $(GENH) ## clang-tidy over the sources
-	@printf '%s\n' $(SOURCES) | xargs -P2 -n6 sh tests/lint/tidy.sh $(B)
+	@printf '%s\n' $(SOURCES) $(CCSOURCES) | xargs -P2 -n6 sh tests/lint/tidy.sh $(B)
 
 cppcheck: deps-check $(GENH)
 	cppcheck --quiet -j2 --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppressions-list=tests/lint/cppcheck.supp -I. -I$(B)/gen -D_GNU_SOURCE \
 	  -DPROTOBUF_C_VERSION_NUMBER=1004001 -DPROTOBUF_C_MIN_COMPILER_VERSION=1000000 $(SOURCES)
 
-lint: deps deps-check format-check layers headers purity cppcheck ## everything that looks at the source
+units: $(PROGRAM) ## systemd finds no fault in the units, and an exposure of at most 1.1
+	@sh tests/lint/units.sh $(PROGRAM)
+
+lint: deps deps-check format-check layers headers purity cppcheck units ## everything that looks at the source
 	@$(MAKE) --no-print-directory -j2 B=$(B)/lint CC=clang-14 CXX=clang++-14 CFLAGS=-Werror CXXFLAGS=-Werror OPT=-O1 $(B)/lint/bruisd
-	shellcheck tests/*.sh tests/*/*.sh .ci/run
+	shellcheck tests/*.sh tests/*/*.sh .ci/run deploy/make-deb deploy/debian/*.p* deploy/debian/tests/service
+	shellcheck -s bash deploy/completion/bruisd
+
+.PHONY: units
 
 .PHONY: deps-check
 
-check: ## lint, clang-tidy, all tests under ASan+UBSan and under TSan: what CI runs after make test
+check: ## lint, clang-tidy, deployment, all tests under ASan+UBSan and under TSan: what CI runs after make test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory tidy
+	@$(MAKE) --no-print-directory deploy
 	@$(MAKE) --no-print-directory asan
 	@$(MAKE) --no-print-directory replay-sanitized
 	@$(MAKE) --no-print-directory tsan
@@ -237,11 +259,60 @@ demo: deps $(PROGRAM) ## a day of a region, live: broker, daemon and feeder on f
 
 # ---- install
 
-install: $(PROGRAM) ## DESTDIR and PREFIX are honoured
+SHARE := $(PREFIX)/share
+DOC := $(SHARE)/doc/bruisd
+EXAMPLES := $(DOC)/examples
+
+# The configuration that is there already stays.
+install: $(PROGRAM) $(PAGES) $(SBOM) ## DESTDIR, PREFIX, SYSCONFDIR and UNITDIR are honoured
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/bruisd
-	install -D -m 0644 deploy/bruisd.yaml $(DESTDIR)$(PREFIX)/share/doc/bruisd/bruisd.yaml
-	install -D -m 0644 systemd/bruisd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/bruisd.service
-	@for proto in $(PROTOS); do install -D -m 0644 $$proto $(DESTDIR)$(PREFIX)/share/bruisd/$$proto; done
+	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/bruisd $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHARE)/bruisd/regions \
+	  $(DESTDIR)$(SHARE)/man/man5 $(DESTDIR)$(SHARE)/man/man7 $(DESTDIR)$(SHARE)/man/man8 $(DESTDIR)$(EXAMPLES)
+	install -d -m 0700 $(DESTDIR)$(SYSCONFDIR)/bruisd/credentials
+	@for file in bruisd.yaml regions.csv; do to=$(DESTDIR)$(SYSCONFDIR)/bruisd/$$file; \
+	  [ -e $$to ] || install -m 0644 deploy/etc/$$file $$to || exit 1; done
+	install -m 0644 systemd/*.service systemd/*.socket $(DESTDIR)$(UNITDIR)
+	@for page in $(PAGES); do install -m 0644 $$page $(DESTDIR)$(SHARE)/man/man$${page##*.} || exit 1; done
+	install -D -m 0644 deploy/completion/bruisd $(DESTDIR)$(SHARE)/bash-completion/completions/bruisd
+	install -m 0755 deploy/regions/make-table $(DESTDIR)$(SHARE)/bruisd/regions/make-table
+	@for proto in $(PROTOS); do install -D -m 0644 $$proto $(DESTDIR)$(SHARE)/bruisd/$$proto || exit 1; done
+	install -m 0644 README.md SECURITY.md deploy/bruisd.yaml deploy/GUIDE.md deploy/nl/SNELSTART.md \
+	  deploy/security.txt $(SBOM) $(DESTDIR)$(DOC)
+	cp -r --no-preserve=ownership deploy/mosquitto deploy/nginx deploy/prometheus deploy/grafana systemd/dropins \
+	  $(DESTDIR)$(EXAMPLES)
+
+# ---- pages, package, bill of materials
+
+man: $(PAGES) ## the man pages; keys and verbs are those of the program
+sbom: $(SBOM) ## a bill of materials of what was built (CycloneDX)
+
+deb: deps package-deps ## the Debian package, in build/deb: from the files of the tree, in a folder of its own
+	@sh deploy/make-deb $(B)/deb $(VERSION)
+
+package-deps:
+	@sh tests/lint/deps.sh $(PACKAGE_PACKAGES)
+
+$(B)/man/keys: $(B)/obj/deploy/man/keys.o $(LIBRARY)
+	@mkdir -p $(dir $@)
+	$(CXX) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+# Parts of pages: each takes the place of a line in one of them.
+$(B)/man/KEYS: $(B)/man/keys
+	@$< >$@
+$(B)/man/OPTIONS: $(B)/man/keys
+	@$< options >$@
+$(B)/man/VERBS: $(PROGRAM) deploy/man/verbs.awk
+	@mkdir -p $(dir $@)
+	@$(PROGRAM) --help >$@.help
+	@awk -f deploy/man/verbs.awk $@.help >$@
+
+$(PAGES): $(B)/man/%: deploy/man/%.in $(B)/man/KEYS $(B)/man/OPTIONS $(B)/man/VERBS
+	@sed -e 's/@VERSION@/$(VERSION)/' $(foreach part,KEYS OPTIONS VERBS,-e '/^@$(part)@$$/{r $(B)/man/$(part)' -e 'd}') $< >$@
+
+$(SBOM): $(PROGRAM) deploy/sbom.py
+	@python3 deploy/sbom.py $(PROGRAM) $(VERSION) $(LIBRARY_PACKAGES) $(BUILD_PACKAGES) >$@
+
+.PHONY: man sbom deb package-deps
 
 dist: ## a tarball of the committed tree
 	@mkdir -p $(B)
