@@ -3,7 +3,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Runs test programs and says what became of each: run.sh NAME PROGRAM...
 # A program passes with status 0, is skipped with 77, and fails with any other. Its output is shown when it fails.
-# JOBS of them run at once (2; benchmarks one after the other): each has its own folder and ports.
+# JOBS of them run at once (3, as most of their time is waiting; benchmarks one after the other): each has its own folder
+# and ports.
+# What a sanitizer says goes to files, so that a report of any process fails the program that started it: of a daemon that
+# is killed later, or whose status nobody asks for, too.
 set -u
 
 # One program, in a folder for its results. Its lines come out in one piece.
@@ -11,6 +14,8 @@ if [ "$1" = --one ]; then
     results=$2 name=$3 program=$4
     log=$(mktemp "$results/log.XXXXXX")
     start=$(date +%s)
+    export ASAN_OPTIONS="${ASAN_OPTIONS:-}:log_path=$log.report" UBSAN_OPTIONS="${UBSAN_OPTIONS:-}:log_path=$log.report" \
+        TSAN_OPTIONS="${TSAN_OPTIONS:-}:log_path=$log.report"
     case $program in
     *.py) python3 "$program" >"$log" 2>&1 ;;
     *) "$program" >"$log" 2>&1 ;;
@@ -22,6 +27,11 @@ if [ "$1" = --one ]; then
     77) word=skip ;;
     *) word=FAIL ;;
     esac
+    for report in "$log".report.*; do
+        [ -e "$report" ] || continue
+        word=FAIL
+        head -n 40 "$report" >>"$log"
+    done
     last=$(tail -n 1 "$log" | cut -c 1-120)
     {
         printf '%-5s %3ds %-44s %s\n' "$word" "$took" "${program##*/}" "$last"
@@ -36,7 +46,7 @@ fi
 
 name=$1
 shift
-jobs=${JOBS:-2}
+jobs=${JOBS:-3}
 [ "$name" != bench ] || jobs=1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

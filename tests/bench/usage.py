@@ -14,8 +14,10 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 MIB = 1 << 20
 ASK = signal.SIGUSR1  # tests/bench/counter.c tells its number
 
-# One look at the metrics. turn_s: the longest turn of the loop since the look before.
-Look = namedtuple("Look", "at turn_s decoded closed")
+# One look at the metrics. turn_s: the longest turn of the loop since the look before. waited_s: for how long the
+# loop's thread was ready to run but had no processor, in all.
+Look = namedtuple("Look", "at turn_s decoded closed waited_s")
+Turn = namedtuple("Turn", "turn_s waited_s")  # waited_s: in the time between the two looks
 
 
 def cpu_s(pid):
@@ -32,6 +34,11 @@ def threads_s(pid):
         fields = rest.split()
         times[name] = times.get(name, 0) + (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
     return times
+
+
+def waited_s(pid):
+    """How long the first thread of a process, the loop's, was ready to run while others had the processors."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
 
 
 def anonymous(pid):
@@ -80,7 +87,8 @@ class Watch:
         metrics = self.daemon.metrics()
         self.looks.append(Look(time.monotonic(), metrics.total("bruis_loop_turn_max_seconds"),
                                metrics.total("bruis_messages_total", outcome="decoded"),
-                               metrics.total("bruis_windows_closed_total")))
+                               metrics.total("bruis_windows_closed_total"),
+                               waited_s(self.daemon.process.pid)))
 
     def most_memory(self):
         return max(size for _, size in self.memory)
@@ -91,11 +99,11 @@ class Watch:
     def turns(self, spans):
         """The longest turns: while windows closed; while a file was read (in one of the spans of time) and no
         window closed; and else. A turn may be told one look after what was counted in it."""
-        longest = {"closing": 0, "reading": 0, "other": 0}
+        longest = {kind: Turn(0, 0) for kind in ("closing", "reading", "other")}
         closing = 0  # looks for which it still is
         for before, look in zip(self.looks, self.looks[1:]):
             closing = 2 if look.closed > before.closed else closing - 1
             is_reading = any(start < look.at and before.at < end + 2 * METRICS_POLL_S for start, end in spans)
             kind = "closing" if closing > 0 else "reading" if is_reading else "other"
-            longest[kind] = max(longest[kind], look.turn_s)
+            longest[kind] = max(longest[kind], Turn(look.turn_s, look.waited_s - before.waited_s))
         return longest

@@ -149,44 +149,64 @@ class Child:
 
 
 class Broker(Child):
-    """mosquitto, without limits that would drop messages at rest."""
+    """mosquitto, without limits that would drop messages at rest; it may be stopped and started again.
 
-    def __init__(self, rig):
+    more: further lines of its configuration; inside: a command that runs it, and its publishers, elsewhere."""
+
+    def __init__(self, rig, name="mosquitto", address="127.0.0.1", more="", inside=()):
+        self.rig, self.name, self.address, self.inside = rig, name, address, inside
         self.port = free_port()
-        config = rig.folder / "mosquitto.conf"
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
-                          "max_queued_bytes 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n", encoding="utf-8")
-        super().__init__(rig, "mosquitto", [shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin"),
-                                            "-c", str(config)])
+        self.config = rig.folder / f"{name}.conf"
+        self.config.write_text(f"listener {self.port} {address}\nallow_anonymous true\nmax_queued_messages 0\n"
+                               f"max_queued_bytes 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n{more}", encoding="utf-8")
+        self.start()
         rig.wait(self.accepts, "the broker to listen")
+
+    def start(self):
+        program = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
+        super().__init__(self.rig, self.name, [*self.inside, program, "-c", str(self.config)])
 
     def accepts(self):
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+            return probe.connect_ex((self.address, self.port)) == 0
+
+    def url(self):
+        return f"mqtt://{self.address}:{self.port}"
+
+    def send(self, topic, source, payload):
+        """With QoS 1: returns when the broker has it."""
+        subprocess.run([*self.inside, "mosquitto_pub", "-V", "mqttv5", "-h", self.address, "-p", str(self.port), "-q", "1",
+                        "-t", topic, source], input=payload, check=True, timeout=DEADLINE_S)
 
     def publish(self, topic, payload):
-        """One message, any bytes, QoS 1: returns when the broker has it."""
-        source = ["-n"] if payload == b"" else ["-s"]
-        subprocess.run(["mosquitto_pub", "-V", "mqttv5", "-p", str(self.port), "-q", "1", "-t", topic, *source],
-                       input=payload, check=True, timeout=DEADLINE_S)
+        """One message, any bytes."""
+        self.send(topic, "-n" if payload == b"" else "-s", payload)
 
     def publish_lines(self, topic, lines):
         """A message for each line."""
-        subprocess.run(["mosquitto_pub", "-V", "mqttv5", "-p", str(self.port), "-q", "1", "-t", topic, "-l"],
-                       input="".join(line + "\n" for line in lines).encode(), check=True, timeout=DEADLINE_S)
+        self.send(topic, "-l", "".join(line + "\n" for line in lines).encode())
+
+
+def filled(config, name, state, url, http, ops):
+    """A configuration with its marks filled in."""
+    for mark, value in (("@NAME@", name), ("@STATE@", state), ("@BROKER@", url), ("@HTTP@", http), ("@OPS@", ops)):
+        config = config.replace(mark, str(value))
+    return config
 
 
 class Daemon(Child):
     def __init__(self, rig, name, config, broker, program=PROGRAM):
-        self.http_port, self.ops_port = free_port(), free_port()
-        state = rig.folder / f"state-{name}"
-        state.mkdir(exist_ok=True)
-        for mark, value in (("@STATE@", state), ("@BROKER@", f"mqtt://127.0.0.1:{broker.port}"),
-                            ("@HTTP@", f"127.0.0.1:{self.http_port}"), ("@OPS@", f"127.0.0.1:{self.ops_port}")):
-            config = config.replace(mark, str(value))
-        self.config = rig.folder / f"{name}.yaml"
-        self.config.write_text(config, encoding="utf-8")
+        self.prepare(rig, name, config, f"mqtt://127.0.0.1:{broker.port}")
         super().__init__(rig, name, [str(program), "run", "-c", str(self.config)])
+
+    def prepare(self, rig, name, config, url, state=None):
+        """Its ports, its folder and its configuration."""
+        self.http_port, self.ops_port = free_port(), free_port()
+        self.state = state or rig.folder / f"state-{name}"
+        self.state.mkdir(exist_ok=True)
+        self.config = rig.folder / f"{name}.yaml"
+        self.config.write_text(filled(config, name, self.state, url, f"127.0.0.1:{self.http_port}",
+                                      f"127.0.0.1:{self.ops_port}"), encoding="utf-8")
 
     def get(self, path, ops=False):
         """Status and body; 0 while nobody answers."""

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "property"))
-import reference  # noqa: E402  pylint: disable=wrong-import-position
+import reader
+import reference
+from faults import MINUTE_MS
 
-MINUTE_MS = 60_000
 STALE_S = 60
 INTERVAL_S = 5
 CORRECT_FOR_MS = 3_600_000
+LAST_MS = 3000  # more than the lateness
+AHEAD_MS = 55_000  # a reading may be of a time that is to come, but not by more than a minute
 BACK_MS = 20 * MINUTE_MS  # how far back a late reading lies
 WINDOWS = {"1m": MINUTE_MS, "5m": 5 * MINUTE_MS}
 BATCH = 30_000  # mosquitto_pub -l ends early when it has used up its 65,535 packet ids
@@ -85,10 +87,6 @@ publish:
 FEEDS = {"p": "parking", "t": "traffic", "w": "pedestrian"}
 
 
-def iso(at_ms):
-    return datetime.fromtimestamp(at_ms / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def home(i):
     """Sensors are shared out over the municipalities in turn."""
     return f"gm990{1 + i % 2}"
@@ -153,6 +151,10 @@ class Readings:
         feed = self.rng.choice(list(FEEDS))
         at = now_ms() - self.rng.randrange(3000 if self.rng.random() < 0.7 else BACK_MS)
         return self.keep(feed, self.reading(feed, f"{feed}{self.rng.randrange(self.count)}", at))
+
+    def last(self, end_ms):
+        """Topics and lines that end all windows up to then, a moment later: nobody has to wait until it has passed."""
+        return [(f"in/{feed}", self.keep(feed, self.reading(feed, f"{feed}0", end_ms + LAST_MS))[1]) for feed in FEEDS]
 
 
 class Publisher(threading.Thread):
@@ -227,14 +229,18 @@ def differences(want, taken, end_ms):
     """What is missing or other in the figures that were published."""
     faults = []
     for (domain, region, window, start), figure in want.items():
-        got = taken.get((region, domain, window, iso(start)))
+        got = taken.get((region, domain, window, reader.text_of(start)))
         if got is None:
-            faults.append(f"{domain} {region} {window} {iso(start)}: no figure")
+            faults.append(f"{domain} {region} {window} {reader.text_of(start)}: no figure")
             continue
-        faults += [f"{domain} {region} {window} {iso(start)} r{got['revision']}: {field} is {got[domain][field]}, not {value}"
-                   for field, value in figure.items() if got[domain][field] != value]
+        coverage = got["coverage"]
+        told = {**got[domain], "coverage": {"reporting": coverage["reporting"],
+                                            **{word: coverage[word] and reader.instant(coverage[word])
+                                               for word in ("oldest", "newest")}}}
+        faults += [f"{domain} {region} {window} {reader.text_of(start)} r{got['revision']}: {field} is {told[field]}, not {value}"
+                   for field, value in figure.items() if told[field] != value]
     for (region, domain, window, start), got in taken.items():
-        begin = int(datetime.fromisoformat(start.replace("Z", "+00:00")).timestamp() * 1000)
+        begin = reader.instant(start)
         if window in WINDOWS and begin + WINDOWS[window] <= end_ms and (domain, region, window, begin) not in want \
                 and got["coverage"]["reporting"] != 0:
             faults.append(f"{domain} {region} {window} {start}: something, where nothing was read: {got[domain]}")
@@ -246,7 +252,7 @@ def balance(want, taken):
     missing = too_many = 0
     for (domain, region, window, start), figure in want.items():
         if domain == "pedestrian" and region == "nl00":
-            got = taken.get((region, domain, window, iso(start)), {}).get(domain, {}).get("passages") or 0
+            got = taken.get((region, domain, window, reader.text_of(start)), {}).get(domain, {}).get("passages") or 0
             missing += max(0, figure["passages"] - got)
             too_many += max(0, got - figure["passages"])
     return missing, too_many

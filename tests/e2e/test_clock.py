@@ -11,7 +11,7 @@ import zoneinfo
 
 import reader
 from bruisd_e2e import Faults, PROGRAM, Rig, final, need, replay
-from faults import CITY, City, MINUTE_MS, SENSORS, Service, Shim
+from faults import CITY, City, MINUTE_MS, REGIONS, SENSORS, Service, Shim
 
 HOUR_MS = 60 * MINUTE_MS
 JUMPS_S = (3600, -3600, 0)  # of which the last is no jump from what the daemon holds for true
@@ -45,21 +45,15 @@ privacy: {pedestrian_min: 0, round_to: 0, min_window: 1h}
 
 def figures(service, city):
     """All of all windows, as they are told."""
-    found = {}
-    begin, end = reader.text_of(city.begin), reader.text_of(city.begin + city.minutes * MINUTE_MS)
-    for region in ["nl00", *sorted({region for region, _ in city.sent})]:
-        for window in ("1m", "5m"):
-            path = f"/v1/figures/pedestrian/{region}?window={window}&from={begin}&to={end}&limit=10000&f=json"
-            for figure in json.loads(service.get(path)[1])["figures"]:
-                found[region, window, figure["start"]] = {k: v for k, v in figure.items() if k not in FREE}
-    return found
+    return {(region, window, figure["start"]): {k: v for k, v in figure.items() if k not in FREE}
+            for region in ("nl00", *REGIONS) for window in ("1m", "5m") for figure in city.figures(service, region, window)}
 
 
 def jumps(faults):
     with Rig() as rig:
         broker = rig.broker()
         city = City(rig, 16)
-        services = {name: Service(rig, name, CITY, f"mqtt://127.0.0.1:{broker.port}") for name in ("steady", "jumping")}
+        services = {name: Service(rig, name, CITY, broker.url()) for name in ("steady", "jumping")}
         shims = {name: Shim(rig, name, service.state) for name, service in services.items()}
         for name, service in services.items():
             service.start(shims[name].environment())
@@ -82,7 +76,6 @@ def jumps(faults):
             minute += 5
         publish([city.last()])
         for service in services.values():
-            city.await_figures(service)
             city.check(faults, service, 0, f"{service.name} ")
         rig.wait(lambda: figures(services["steady"], city) == figures(jumping, city), "the same figures", 10)
         for name, service in services.items():
@@ -101,7 +94,6 @@ def jumps(faults):
             service.start(shims[service.name].environment())
         publish_again(rig, broker, city, services)
         for service in services.values():
-            city.await_figures(service)
             city.check(faults, service, 0, f"{service.name} after a restart ")
             faults.equal(f"{service.name}: exit status", service.stop(), 0)
     return count

@@ -53,16 +53,16 @@ def at_work(service):
     return WORDS.unpack(path.read_bytes()[:WORDS.size]) if path.exists() else (0, 0, 0)
 
 
-def die_at(rig, service, last, known=()):
-    """Kills it in the middle of a message that is none of the known; where. It stands still while that is looked at.
-    Before that it has to have read where it died last."""
+def die_at(rig, service, last, is_meant):
+    """Kills it in the middle of a message whose position is meant; where. It stands still while that is looked at: what is
+    read again of the journal may be seen at work first. Before that it has to have read where it died last."""
     rig.wait(lambda: at_work(service)[1:] == last, "the daemon to begin")
     while True:
-        rig.wait(lambda: at_work(service)[0] not in (0, *known), "a message at work")
+        rig.wait(lambda: is_meant(at_work(service)[0]), "the message to be at work")
         service.process.send_signal(signal.SIGSTOP)
         rig.wait(lambda: stands(service), "the daemon to stand still")
         position = at_work(service)[0]
-        if position not in (0, *known):
+        if is_meant(position):
             service.kill()
             return position
         service.process.send_signal(signal.SIGCONT)
@@ -103,7 +103,7 @@ def main():
         broker = rig.broker()
         city = City(rig, 6)
         config = CITY.replace("windows:", FEED + "windows:").replace("journal: 4MiB, memory: 64MiB", "memory: 512MiB")
-        service = Service(rig, "poison", config, f"mqtt://127.0.0.1:{broker.port}").start()
+        service = Service(rig, "poison", config, broker.url()).start()
 
         def taken(count):
             rig.wait(lambda: service.counted() >= count, f"{count} messages")
@@ -114,25 +114,22 @@ def main():
         taken(len(lines))
         other, _ = national(SITES // 2, int(time.time() * 1000) // 60_000 * 60_000 - 180_000)
         broker.publish("ndw/other", other)
-        innocent = die_at(rig, service, (0, 0))
+        innocent = die_at(rig, service, (0, 0), lambda position: position > 0)
         service.start()
         taken(len(lines) + 1)
         faults.equal("rejected after one death", service.outcome("rejected"), 0)
         faults.equal("set aside after one death", quarantined(service), [])
 
         broker.publish("ndw/poison", payload)
-        first = die_at(rig, service, (innocent, 1), (innocent,))
-        faults.check(first > innocent, f"died at {first}, which is not behind {innocent}")
+        first = die_at(rig, service, (innocent, 1), lambda position: position > innocent)
         broker.publish_lines("counts/a", city.lines(range(2, 4)))  # while it is away
         service.begin()
-        second = die_at(rig, service, (first, 1), (innocent,))
-        faults.equal("where it died the second time", second, first)
+        die_at(rig, service, (first, 1), lambda position: position == first)
 
         service.start()
         taken(city.messages + 2)
         broker.publish_lines("counts/a", [*city.lines(range(4, 6)), city.last()])
         taken(city.messages + 2)
-        city.await_figures(service)
         city.check(faults, service)
         metrics = service.metrics()
         metrics.check_identities(faults)
