@@ -75,11 +75,26 @@ static void usage(FILE *to)
     fprintf(to, "\nThe default FILE is %s. `bruisd run --help` describes its keys.\n", BR_CONFIG_PATH);
 }
 
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* Of one verb; of those that take nothing but a configuration, with its keys. */
+static int help(const struct verb *verb)
+{
+    printf("bruisd %s %s\n    %s\n", verb->name, verb->arguments, verb->does);
+    if (verb->run == br_verb_run || verb->run == br_verb_check) {
+        printf("\nThe default FILE is %s. Its keys:\n", BR_CONFIG_PATH);
+        br_config_describe(stdout);
+    }
+    return BR_EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "C");
-    if (argc > 1 &&
-        (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+    if (argc > 1 && (is_help(argv[1]) || strcmp(argv[1], "help") == 0)) {
         usage(stdout);
         return BR_EXIT_OK;
     }
@@ -89,7 +104,7 @@ int main(int argc, char **argv)
         return br_verb_run(argc, argv);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(argv[1], verbs[i].name) == 0)
-            return verbs[i].run(argc - 1, argv + 1);
+            return argc > 2 && is_help(argv[2]) ? help(&verbs[i]) : verbs[i].run(argc - 1, argv + 1);
     fprintf(stderr, "bruisd: no such verb: %s\n\n", argv[1]);
     usage(stderr);
     return BR_EXIT_USAGE;

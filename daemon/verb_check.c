@@ -28,16 +28,11 @@ struct br_config *br_verb_config(const char *path, int *status)
 
 const char *br_verb_config_path(int argc, char **argv, int *rest)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {NULL, 0, NULL, 0}};
     const char *path = BR_CONFIG_PATH;
     int option;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-        if (option == 'h') {
-            printf("Usage: bruisd [VERB] [-c FILE]\n\nKeys of the configuration:\n");
-            br_config_describe(stdout);
-        }
+    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
         if (option != 'c')
             return NULL;
         path = optarg;

@@ -62,6 +62,7 @@ struct daemon {
     struct br_tally *tally;
     struct br_journal *journal;
     br_position position; /* where the journal goes on */
+    br_position watched;  /* where the intake was at the last tick */
     struct br_flow *flow;
     struct br_quarantine *quarantine;
     struct br_intake *intake;

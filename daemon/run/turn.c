@@ -67,6 +67,23 @@ static bool has_dropped(struct daemon *daemon)
     return dropped > before;
 }
 
+/* What is in the journal gets done, or nothing is to be done, or it has to rest. */
+static bool makes_progress(struct daemon *daemon)
+{
+    br_position at = daemon->intake ? br_intake_position(daemon->intake) : 0;
+    bool has_moved = at != daemon->watched;
+    daemon->watched = at;
+    return has_moved || !daemon->intake || br_intake_idle(daemon->intake) || !has_room(daemon);
+}
+
+/* A start may take as long as it goes on; the watchdog is fed by the loop that turns and by the progress. */
+static void tell_manager(struct daemon *daemon)
+{
+    if (makes_progress(daemon))
+        sd_notify(0, daemon->ready ? "WATCHDOG=1"
+                                   : "WATCHDOG=1\nEXTEND_TIMEOUT_USEC=30000000\nSTATUS=reading the journal");
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
@@ -98,7 +115,7 @@ static void on_tick(uv_timer_t *timer)
     }
     daemon_sync(daemon);
     br_log_flush(daemon->log, now);
-    sd_notify(0, "WATCHDOG=1");
+    tell_manager(daemon);
     daemon_pump(daemon);
 }
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
@@ -25,6 +26,7 @@
 #define CONNECTIONS_ADDRESS_MAX 64u     /* of one address, where it is the reader's own */
 #define CONNECTION_MEMORY (size_t)16384 /* request and headers of the answer */
 #define IDLE_S 30u
+#define DRAIN_NS UINT64_C(50000000)
 
 struct listener {
     struct br_http *http;
@@ -264,10 +266,32 @@ static int listener_watch(struct listener *listener)
     return error;
 }
 
+/* Who has come in is answered, who comes now waits for the next server, where the socket stays. Idle readers
+ * that keep their connection are waited for as well, so not for long. */
+static void listener_drain(struct listener *listener)
+{
+    const union MHD_DaemonInfo *epoll = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    int fd = MHD_quiesce_daemon(listener->daemon);
+    uint64_t until_ns = uv_hrtime() + DRAIN_NS;
+    for (;;) {
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+        if (!epoll || !info || info->num_connections == 0 || uv_hrtime() >= until_ns)
+            break;
+        struct pollfd poll_fd = {.fd = epoll->epoll_fd, .events = POLLIN};
+        poll(&poll_fd, 1, 5);
+        MHD_run(listener->daemon);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
 static void listener_stop(struct listener *listener)
 {
     if (!listener->daemon)
         return;
+    if (listener->poll.data)
+        listener_drain(listener);
     if (listener->poll.data) { /* the loop holds the handles: first out of the loop, then the descriptor */
         uv_close((uv_handle_t *)&listener->poll, on_handle_closed);
         uv_close((uv_handle_t *)&listener->timer, on_handle_closed);
