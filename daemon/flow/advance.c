@@ -31,11 +31,23 @@ static void put_part(struct br_windows *windows, struct br_sensor *sensor, size_
         windows->algebra->extend(open, windows->cell, start_utc_ms == level_from);
 }
 
+/* Its last reading is too old to say anything of a window that begins at this time. */
+static bool is_silent(const struct br_windows *windows, const struct br_sensor *sensor, int64_t start_utc_ms)
+{
+    int64_t last = sensor->past.last_utc_ms;
+    int64_t carry_ms = windows->algebra->carry_ms((enum br_kind)sensor->kind, sensor->stale_ms);
+    return last == BR_TIME_NONE || (last < start_utc_ms && last + carry_ms <= start_utc_ms);
+}
+
 static void close_sensor(struct br_windows *windows, struct br_sensor *sensor, int64_t end_utc_ms)
 {
     int64_t start = windows->cursor_utc_ms;
-    fold_span(windows, sensor, &windows->levels[0], start, end_utc_ms, 0, windows->cell);
-    slot_add(windows, slot_get(windows, 0, start), sensor, sensor->leaf, windows->cell, 1);
+    if (is_silent(windows, sensor, start)) {
+        windows->algebra->reset(windows->cell);
+    } else {
+        fold_span(windows, sensor, &windows->levels[0], start, end_utc_ms, 0, windows->cell);
+        slot_add(windows, slot_get(windows, 0, start), sensor, sensor->leaf, windows->cell, 1);
+    }
 
     for (size_t k = 1; k < windows->level_count; k++) {
         const struct level *level = &windows->levels[k];

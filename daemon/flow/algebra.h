@@ -29,9 +29,10 @@ struct br_fold {
     int64_t
         period_min_ms; /* periods up to this one are left out too (they are in the parts already); 0: none */
     int64_t stale_ms, interval_ms;
-    int32_t capacity;    /* described, for readings without; -1 */
-    bool capacity_fixed; /* by the operator, for readings that say otherwise too */
-    bool is_space;       /* a single bay */
+    int32_t capacity;      /* described, for readings without; -1 */
+    int32_t capacity_told; /* the last that a reading before the span told: it weighs; -1 */
+    bool capacity_fixed;   /* by the operator, for readings that say otherwise too */
+    bool is_space;         /* a single bay */
     /* jams: the times at which the feed was heard whole, sorted */
     const struct br_reading *snapshots;
     size_t snapshot_count;
@@ -45,7 +46,7 @@ struct br_fold {
 /* The part that every cell begins with. */
 struct br_cell {
     int64_t last_utc_ms; /* observed_at of its last reading; BR_TIME_NONE: none */
-    int32_t capacity;    /* parking: last known in it, of a closed one too; -1 */
+    int32_t capacity;    /* parking: last known, of a closed one too; -1 */
     int32_t reporting;   /* > 0: it has a count in the window, or a level valid at some instant of it */
     int32_t partial, estimated,
         stale; /* readings flagged so; stale: 1 when its level at the end is an old one */

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Beyond correct_for: the longest day, and what is not dropped yet. */
+#define TOLD_BEYOND_MS (2 * BR_DAY_MS)
+
 struct touch {
     struct br_sensor *sensor;
     size_t k;
@@ -192,30 +195,48 @@ static void move_sums(struct br_windows *windows, size_t k, int64_t start_utc_ms
     }
 }
 
+/* The last reading of a day, where it was in an hour that has lost it: in the latest hour that has one. */
+static void find_last(struct br_windows *windows, const struct touch *touch, int64_t hours_end_utc_ms,
+                      void *day)
+{
+    const struct level *level = &windows->levels[touch->k];
+    int64_t start = level_start(windows, level, touch->start_utc_ms);
+    struct br_cell *cell = day, *hour = windows->day;
+    cell->last_utc_ms = BR_TIME_NONE;
+    for (int64_t at = hours_end_utc_ms - BR_HOUR_MS;
+         touch->sensor->leaf != BR_LEAF_NONE && at >= start && cell->last_utc_ms == BR_TIME_NONE;
+         at -= BR_HOUR_MS) {
+        fold_hour(windows, touch->sensor, at, hour);
+        cell->last_utc_ms = hour->last_utc_ms;
+    }
+}
+
+static void put_hour(struct br_windows *windows, const struct touch *touch, const void *before,
+                     const void *after, int64_t hours_end_utc_ms, void *day)
+{
+    const struct br_cell *cell = day, *hour_before = before, *hour_after = after;
+    int64_t day_start = level_start(windows, &windows->levels[touch->k], touch->start_utc_ms);
+    bool had_last = hour_before->last_utc_ms == cell->last_utc_ms;
+    windows->algebra->day_put(day, before, after, (unsigned)((touch->start_utc_ms - day_start) / BR_HOUR_MS),
+                              touch->start_utc_ms + BR_HOUR_MS == hours_end_utc_ms);
+    if (had_last && hour_after->last_utc_ms < hour_before->last_utc_ms)
+        find_last(windows, touch, hours_end_utc_ms, day);
+}
+
 /* The hour of a day: the open day only changes its cell, the closed one its sums as well. */
 static void apply_hour(struct br_windows *windows, struct touch *touch, const void *before, const void *after)
 {
     const struct level *level = &windows->levels[touch->k];
-    int64_t day = level_start(windows, level, touch->start_utc_ms),
-            hour_end = touch->start_utc_ms + BR_HOUR_MS;
-    bool is_open = day == windows->day_start_utc_ms;
-    void *cell = is_open ? level_cell(windows, touch->sensor, touch->k) : day_before(windows, touch->sensor);
-    bool is_last =
-        is_open ? hour_end == level_start(windows, &windows->levels[touch->k - 1], windows->cursor_utc_ms)
-                : hour_end == windows->day_start_utc_ms;
-    unsigned part = (unsigned)((touch->start_utc_ms - day) / BR_HOUR_MS);
-
-    if (is_open) {
-        windows->algebra->day_put(cell, before, after, part, is_last);
+    int64_t day = level_start(windows, level, touch->start_utc_ms);
+    if (day == windows->day_start_utc_ms) {
+        put_hour(windows, touch, before, after, level_start(windows, level - 1, windows->cursor_utc_ms),
+                 level_cell(windows, touch->sensor, touch->k));
         return;
     }
-    void *day_cell = malloc(windows->algebra->day_size);
-    if (!day_cell)
-        return;
-    memcpy(day_cell, cell, windows->algebra->day_size);
-    windows->algebra->day_put(cell, before, after, part, is_last);
-    move_sums(windows, touch->k, day, touch, day_cell, cell);
-    free(day_cell);
+    void *cell = day_before(windows, touch->sensor);
+    memcpy(windows->day_kept, cell, windows->algebra->day_size);
+    put_hour(windows, touch, before, after, windows->day_start_utc_ms, cell);
+    move_sums(windows, touch->k, day, touch, windows->day_kept, cell);
 }
 
 /* The whole of a day goes over with its first hour: the others find it there. */
@@ -293,18 +314,32 @@ static void collect_snapshot(struct br_windows *windows, const struct br_sensor 
     }
 }
 
+/* The capacities that were told are asked for the begin of every window, hour and day that is still folded.
+ */
+static void tell(struct br_windows *windows, struct br_sensor *sensor, int64_t at_utc_ms)
+{
+    int64_t kept = sensor->past.last_utc_ms - windows->setup.config->correct_for_ms - TOLD_BEYOND_MS;
+    br_past_tell(&sensor->past, windows->setup.readings, sensor->head, at_utc_ms,
+                 windows->setup.keep_all ? BR_TIME_NONE : kept, &windows->list);
+}
+
 int br_windows_reading(struct br_windows *windows, struct br_sensor *sensor, const struct br_reading *reading)
 {
-    int64_t at = reading->observed_at_utc_ms;
+    int64_t at = reading->observed_at_utc_ms, told_until;
     bool is_late = windows->cursor_utc_ms != BR_TIME_NONE && at < windows->cursor_utc_ms;
+    bool tells = br_past_tells(&sensor->past, reading, &told_until);
 
-    if (is_late && sensor->kind == BR_KIND_SNAPSHOT)
+    if (is_late && sensor->kind == BR_KIND_SNAPSHOT) {
         collect_snapshot(windows, sensor, at);
-    else if (is_late && sensor->leaf != BR_LEAF_NONE)
-        collect(windows, sensor, at, reach_of(windows, sensor, at));
+    } else if (is_late && sensor->leaf != BR_LEAF_NONE) {
+        int64_t until = reach_of(windows, sensor, at);
+        collect(windows, sensor, at, tells && told_until >= until ? told_until : until);
+    }
     int error = br_readings_append(windows->setup.readings, &sensor->head, reading);
-    if (at > windows->latest_utc_ms && error == 0)
+    if (error == 0 && at > windows->latest_utc_ms)
         windows->latest_utc_ms = at;
+    if (error == 0 && tells)
+        tell(windows, sensor, at);
     apply(windows);
     return error;
 }
@@ -312,8 +347,8 @@ int br_windows_reading(struct br_windows *windows, struct br_sensor *sensor, con
 /* Everything of the sensor that can still be corrected. */
 static void collect_all(struct br_windows *windows, struct br_sensor *sensor, int64_t since_utc_ms)
 {
-    int64_t from = sensor->first_utc_ms > since_utc_ms ? sensor->first_utc_ms : since_utc_ms;
-    if (windows->cursor_utc_ms != BR_TIME_NONE && sensor->first_utc_ms != BR_TIME_NONE)
+    int64_t first = sensor->past.first_utc_ms, from = first > since_utc_ms ? first : since_utc_ms;
+    if (windows->cursor_utc_ms != BR_TIME_NONE && first != BR_TIME_NONE)
         collect(windows, sensor, from, windows->cursor_utc_ms);
 }
 

@@ -21,9 +21,14 @@ static bool is_expected(const struct br_sensor *sensor, const struct level *leve
 {
     if (sensor->kind == BR_KIND_JAM || sensor->leaf == BR_LEAF_NONE || period_of(sensor) > level->length_ms)
         return false;
-    return sensor->described ||
-           (sensor->measures && sensor->first_utc_ms != BR_TIME_NONE &&
-            sensor->first_utc_ms < slot->end_utc_ms && sensor->last_utc_ms >= slot->end_utc_ms - BR_DAY_MS);
+    return sensor->described || (sensor->measures && br_past_is_heard(&sensor->past, slot->end_utc_ms));
+}
+
+/* The operator's, else the last that a reading told, else the described one. */
+static int32_t capacity_at(const struct br_sensor *sensor, int64_t end_utc_ms)
+{
+    int32_t told = sensor->capacity_fixed ? -1 : br_past_capacity(&sensor->past, end_utc_ms);
+    return told >= 0 ? told : sensor->capacity;
 }
 
 static void expect_sensors(struct publication *publication)
@@ -34,38 +39,49 @@ static void expect_sensors(struct publication *publication)
         if (!is_expected(sensor, publication->level, publication->slot))
             continue;
         struct expected *expected = &publication->expected[sensor->leaf];
-        bool is_told = sensor->capacity_last > 0 && !sensor->capacity_fixed;
-        int32_t capacity = is_told ? sensor->capacity_last : sensor->capacity;
+        int32_t capacity = capacity_at(sensor, publication->slot->end_utc_ms);
         expected->count++;
         expected->capacity += capacity > 0 ? capacity : 0;
         expected->without_capacity += capacity <= 0;
     }
 }
 
-/* Looks at all sensors of a leaf again, where the earliest or latest of them may have gone. */
-static void find_extremes(struct publication *publication, uint32_t leaf)
+/* What a sensor of an unsure leaf says again. */
+static void find_extremes(struct publication *publication, const struct br_sensor *sensor)
 {
     struct br_windows *windows = publication->windows;
-    struct slot *slot = publication->slot;
-    struct extremes extremes = {INT64_MAX, BR_TIME_NONE, false};
+    const struct slot *slot = publication->slot;
+    struct extremes *extremes = &slot->extremes[sensor->leaf];
     bool is_day_before = publication->level->is_day && slot->start_utc_ms == windows->day_before_start_utc_ms;
+    const struct br_cell *cell = is_day_before ? day_before(windows, sensor) : windows->cell;
 
-    for (size_t i = 0; i < windows->sensor_count; i++) {
-        const struct br_sensor *sensor = windows->sensors[i];
-        const struct br_cell *cell = is_day_before ? day_before(windows, sensor) : windows->cell;
-        if (sensor->leaf != leaf || sensor->kind == BR_KIND_JAM)
-            continue;
-        if (!is_day_before)
-            fold_span(windows, sensor, publication->level, slot->start_utc_ms, slot->end_utc_ms, 0,
-                      windows->cell);
-        if (cell->reporting <= 0)
-            continue;
-        if (cell->last_utc_ms < extremes.oldest_utc_ms)
-            extremes.oldest_utc_ms = cell->last_utc_ms;
-        if (cell->last_utc_ms > extremes.newest_utc_ms)
-            extremes.newest_utc_ms = cell->last_utc_ms;
+    if (!is_day_before)
+        fold_span(windows, sensor, publication->level, slot->start_utc_ms, slot->end_utc_ms, 0,
+                  windows->cell);
+    if (cell->reporting > 0)
+        extremes_take(extremes, cell->last_utc_ms);
+}
+
+/* Looks again where the earliest or the latest of a leaf's sensors may have gone: at all such leaves in one
+ * pass. */
+static void settle_extremes(struct publication *publication)
+{
+    const struct br_windows *windows = publication->windows;
+    const struct slot *slot = publication->slot;
+    bool any = false;
+    for (uint32_t leaf = 0; leaf < slot->leaf_count; leaf++) {
+        if (slot->extremes[leaf].unsure)
+            slot->extremes[leaf] = (struct extremes){INT64_MAX, BR_TIME_NONE, true};
+        any |= slot->extremes[leaf].unsure;
     }
-    slot->extremes[leaf] = extremes;
+    for (size_t i = 0; any && i < windows->sensor_count; i++) {
+        const struct br_sensor *sensor = windows->sensors[i];
+        if (sensor->leaf < slot->leaf_count && slot->extremes[sensor->leaf].unsure &&
+            sensor->kind != BR_KIND_JAM)
+            find_extremes(publication, sensor);
+    }
+    for (uint32_t leaf = 0; any && leaf < slot->leaf_count; leaf++)
+        slot->extremes[leaf].unsure = false;
 }
 
 static void take_leaf(struct publication *publication, uint32_t leaf)
@@ -78,8 +94,6 @@ static void take_leaf(struct publication *publication, uint32_t leaf)
     uint32_t count;
     const uint32_t *regions = br_leaves_regions(windows->leaves, leaf, &count);
 
-    if (sum && slot->extremes[leaf].unsure)
-        find_extremes(publication, leaf);
     for (uint32_t i = 0; i < count; i++) {
         struct total *total = &publication->totals[regions[i]];
         if (!total->wanted)
@@ -263,6 +277,7 @@ bool publication_open(struct publication *publication)
     want_regions(publication);
     expect_sensors(publication);
     cover_regions(publication);
+    settle_extremes(publication);
     for (uint32_t leaf = 0; leaf < br_leaves_count(windows->leaves); leaf++)
         take_leaf(publication, leaf);
     return true;

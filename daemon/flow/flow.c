@@ -180,15 +180,8 @@ static void hear(struct br_flow *flow, size_t feed, enum br_domain domain, const
 
 static void learn(struct br_sensor *sensor, const struct br_reading *reading)
 {
-    int64_t at = reading->observed_at_utc_ms;
     sensor->measures |= reading->kind != BR_KIND_TRAFFIC || reading->known != 0;
-    if (sensor->first_utc_ms == BR_TIME_NONE || at < sensor->first_utc_ms)
-        sensor->first_utc_ms = at;
-    if (reading->kind == BR_KIND_PARKING && (reading->known & BR_KNOWN(BR_PARKING_CAPACITY)) &&
-        at >= sensor->last_utc_ms)
-        sensor->capacity_last = reading->value[BR_PARKING_CAPACITY];
-    if (at > sensor->last_utc_ms)
-        sensor->last_utc_ms = at;
+    br_past_hear(&sensor->past, reading->observed_at_utc_ms);
     if (reading->period_ms > sensor->period_max_ms)
         sensor->period_max_ms = reading->period_ms;
 }
@@ -197,7 +190,7 @@ static enum br_result identify(const struct br_flow *flow, const struct br_senso
                                const struct br_reading *reading)
 {
     struct br_reading held;
-    if (reading->observed_at_utc_ms > sensor->last_utc_ms ||
+    if (reading->observed_at_utc_ms > sensor->past.last_utc_ms ||
         !br_readings_at(flow->readings, sensor->head, reading->observed_at_utc_ms, &held))
         return BR_USED;
     int order = held.bits & BR_READING_WITHDRAWN ? -1 : 0;
@@ -477,8 +470,8 @@ void br_flow_gauges(struct br_flow *flow)
     int64_t heard[BR_DOMAINS] = {0}, silent[BR_DOMAINS] = {0};
     for (size_t i = 0; i < br_sensors_count(flow->sensors); i++) {
         const struct br_sensor *sensor = br_sensors_at(flow->sensors, i);
-        bool is_heard =
-            sensor->last_utc_ms != BR_TIME_NONE && sensor->last_utc_ms >= flow->clock_utc_ms - BR_DAY_MS;
+        bool is_heard = sensor->past.last_utc_ms != BR_TIME_NONE &&
+                        sensor->past.last_utc_ms >= flow->clock_utc_ms - BR_DAY_MS;
         if (sensor->kind == BR_KIND_JAM || sensor->kind == BR_KIND_SNAPSHOT)
             continue;
         heard[br_kind_domain((enum br_kind)sensor->kind)] += is_heard;

@@ -40,6 +40,7 @@ void fold_span(struct br_windows *windows, const struct br_sensor *sensor, const
                            .stale_ms = sensor->stale_ms,
                            .interval_ms = sensor->interval_ms,
                            .capacity = sensor->capacity,
+                           .capacity_told = br_past_capacity(&sensor->past, start_utc_ms),
                            .capacity_fixed = sensor->capacity_fixed,
                            .is_space = sensor->parking_kind == BRUIS__V1__PARKING_KIND__space,
                            .privacy = windows->setup.privacy,

@@ -31,7 +31,7 @@ static bool fold_now(struct br_windows *windows, const struct level *level, stru
         const struct br_sensor *sensor = windows->sensors[i];
         bool has_level = windows->algebra->carry_ms((enum br_kind)sensor->kind, sensor->stale_ms) > 0;
         if (!has_level || sensor->leaf == BR_LEAF_NONE ||
-            sensor->last_utc_ms <= now->end_utc_ms - sensor->stale_ms - BR_HOUR_MS)
+            sensor->past.last_utc_ms <= now->end_utc_ms - sensor->stale_ms - BR_HOUR_MS)
             continue;
         if (!slot_reach(windows, now, sensor->leaf))
             return false;

@@ -237,7 +237,7 @@ void expire_pending(struct br_flow *flow)
         struct br_sensor *sensor = br_sensors_at(flow->sensors, i);
         int64_t from = sensor->expired_utc_ms == BR_TIME_NONE ? 0 : sensor->expired_utc_ms;
         if (sensor->placed || sensor->head == 0 || sensor->kind == BR_KIND_SNAPSHOT ||
-            sensor->last_utc_ms < from)
+            sensor->past.last_utc_ms < from)
             continue;
         if (!br_readings_between(flow->readings, sensor->head, from, before, INT64_MAX, &flow->list))
             continue; /* the next minute looks again */

@@ -121,6 +121,17 @@ static void finish_end(const struct br_fold *fold, struct parking_cell *cell,
     cell->base.stale = fold->end_utc_ms - reading->observed_at_utc_ms > STALE_INTERVALS * fold->interval_ms;
 }
 
+/* What the facility weighs: the operator's word, else the last that was told, else what is described. */
+static void weigh(const struct br_fold *fold, struct parking_cell *cell, const struct br_reading *reading)
+{
+    if (fold->capacity_fixed)
+        cell->base.capacity = fold->capacity;
+    else if (reading->known & BR_KNOWN(BR_PARKING_CAPACITY))
+        cell->base.capacity = reading->value[BR_PARKING_CAPACITY];
+    else if (cell->base.capacity < 0)
+        cell->base.capacity = fold->capacity_told >= 0 ? fold->capacity_told : fold->capacity;
+}
+
 static void fold_one(const struct br_fold *fold, struct parking_cell *cell, size_t i)
 {
     const struct br_reading *reading = &fold->readings[i];
@@ -138,8 +149,7 @@ static void fold_one(const struct br_fold *fold, struct parking_cell *cell, size
         count_vehicles(cell, reading);
     cell->base.reporting = 1;
     cell->base.last_utc_ms = from;
-    if (level.capacity >= 0)
-        cell->base.capacity = level.capacity;
+    weigh(fold, cell, reading);
     cell->base.partial += !!(reading->bits & BR_READING_PARTIAL);
     cell->base.estimated += !!(reading->bits & BR_READING_ESTIMATED);
     int64_t begin = from > fold->start_utc_ms ? from : fold->start_utc_ms;

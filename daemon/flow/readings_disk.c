@@ -119,7 +119,8 @@ size_t br_readings_files(const struct br_readings *readings, int *files, size_t 
     return readings->hour_count;
 }
 
-/* Writes an hour of memory beside and renames it, so that the older file stays whole until the new one is. */
+/* Writes an hour of memory beside and renames it, so that the older file stays whole until the new one is: on
+ * the disk, or a power cut would leave a checkpoint with neither. */
 static int land_hour(const struct br_readings *readings, struct hour *hour)
 {
     char path[HOUR_PATH_SIZE], beside[HOUR_PATH_SIZE + 16];
@@ -135,7 +136,7 @@ static int land_hour(const struct br_readings *readings, struct hour *hour)
     if (!failed) {
         memcpy(mapped, hour->records, hour->count * sizeof(struct record));
         landed.records = mapped;
-        if (rename(beside, path) != 0)
+        if (fdatasync(landed.file) != 0 || rename(beside, path) != 0)
             failed = errno;
     }
     if (failed) {

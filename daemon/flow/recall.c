@@ -33,14 +33,37 @@ static bool save_names(const struct br_flow *flow, struct br_arena *arena, Bruis
     return true;
 }
 
+static bool save_past(const struct br_past *past, struct br_arena *arena, Bruis__V1__StateSensor *state)
+{
+    state->has_first = state->has_last = state->has_since = true;
+    state->has_before_since = state->has_before_last = past->before_last_utc_ms != BR_TIME_NONE;
+    state->first = past->first_utc_ms;
+    state->last = past->last_utc_ms;
+    state->since = past->since_utc_ms;
+    state->before_since = past->before_since_utc_ms;
+    state->before_last = past->before_last_utc_ms;
+    if (past->told_count == 0)
+        return true;
+    state->told_from = room(arena, past->told_count, sizeof *state->told_from);
+    state->told = room(arena, past->told_count, sizeof *state->told);
+    if (!state->told_from || !state->told)
+        return false;
+    for (size_t i = 0; i < past->told_count; i++) {
+        state->told_from[i] = past->told[i].from_utc_ms;
+        state->told[i] = past->told[i].capacity;
+    }
+    state->n_told_from = state->n_told = past->told_count;
+    return true;
+}
+
 static bool save_sensor(const struct br_flow *flow, const struct br_sensor *sensor, struct br_arena *arena,
                         Bruis__V1__StateSensor *state)
 {
     bruis__v1__state_sensor__init(state);
     state->has_feed = state->has_kind = state->has_parking_kind = state->has_described = state->has_placed =
         true;
-    state->has_placed_at = state->has_capacity = state->has_capacity_last = state->has_period_max_ms = true;
-    state->has_first = state->has_last = state->has_from = state->has_expired = state->has_head = true;
+    state->has_placed_at = state->has_capacity = state->has_period_max_ms = true;
+    state->has_from = state->has_expired = state->has_head = true;
     state->feed = sensor->feed;
     state->kind = sensor->kind;
     state->id = sensor->id;
@@ -52,10 +75,7 @@ static bool save_sensor(const struct br_flow *flow, const struct br_sensor *sens
     state->lon = sensor->lon;
     state->placed_at = sensor->placed_at_utc_ms;
     state->capacity = sensor->capacity;
-    state->capacity_last = sensor->capacity_last;
     state->period_max_ms = sensor->period_max_ms;
-    state->first = sensor->first_utc_ms;
-    state->last = sensor->last_utc_ms;
     state->from = sensor->from_utc_ms;
     state->expired = sensor->expired_utc_ms;
     state->head = sensor->head;
@@ -63,6 +83,8 @@ static bool save_sensor(const struct br_flow *flow, const struct br_sensor *sens
     state->measures = sensor->measures;
     state->has_leaf = sensor->leaf != BR_LEAF_NONE;
     state->leaf = sensor->leaf;
+    if (!save_past(&sensor->past, arena, state))
+        return false;
     return br_windows_save_sensor(flow->windows[br_kind_domain((enum br_kind)sensor->kind)], sensor, arena,
                                   state);
 }
@@ -243,6 +265,21 @@ static bool find_sensor(struct br_flow *flow, const Bruis__V1__StateSensor *save
     return *sensor || br_sensors_full(flow->sensors);
 }
 
+static bool load_past(const Bruis__V1__StateSensor *saved, struct br_past *past)
+{
+    size_t count = saved->n_told < saved->n_told_from ? saved->n_told : saved->n_told_from;
+    past->first_utc_ms = saved->first;
+    past->last_utc_ms = saved->last;
+    past->since_utc_ms = saved->has_since ? saved->since : saved->first;
+    past->before_since_utc_ms = saved->has_before_since ? saved->before_since : BR_TIME_NONE;
+    past->before_last_utc_ms = saved->has_before_last ? saved->before_last : BR_TIME_NONE;
+    br_past_free(past);
+    for (size_t i = 0; i < count && i < BR_TOLD_MAX; i++)
+        if (!br_past_add(past, saved->told_from[i], saved->told[i]))
+            return false;
+    return true;
+}
+
 /* False: out of memory. */
 static bool load_sensor(struct br_flow *flow, const Bruis__V1__StateSensor *saved, struct br_sensor *sensor)
 {
@@ -253,10 +290,9 @@ static bool load_sensor(struct br_flow *flow, const Bruis__V1__StateSensor *save
         sensor->parking_kind = (uint8_t)saved->parking_kind;
     if (!sensor->capacity_fixed)
         sensor->capacity = saved->capacity;
-    sensor->capacity_last = saved->capacity_last;
     sensor->period_max_ms = saved->period_max_ms;
-    sensor->first_utc_ms = saved->first;
-    sensor->last_utc_ms = saved->last;
+    if (!load_past(saved, &sensor->past))
+        return false;
     sensor->from_utc_ms = saved->from;
     sensor->expired_utc_ms = saved->expired;
     sensor->head = saved->head;

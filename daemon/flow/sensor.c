@@ -46,6 +46,7 @@ struct br_sensors *br_sensors_open(size_t count_max)
 static void sensor_free(struct br_sensor *sensor)
 {
     free(sensor->id);
+    br_past_free(&sensor->past);
     free(sensor->cells);
     free(sensor);
 }
@@ -130,11 +131,9 @@ static struct br_sensor *sensor_new(uint32_t feed, enum br_kind kind, struct br_
                                  .lon = NAN,
                                  .placed_at_utc_ms = BR_TIME_NONE,
                                  .capacity = -1,
-                                 .capacity_last = -1,
-                                 .first_utc_ms = BR_TIME_NONE,
-                                 .last_utc_ms = BR_TIME_NONE,
                                  .from_utc_ms = BR_TIME_NONE,
                                  .expired_utc_ms = BR_TIME_NONE};
+    br_past_init(&sensor->past);
     return sensor;
 }
 

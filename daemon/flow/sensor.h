@@ -7,6 +7,7 @@
 #define BR_FLOW_SENSOR_H
 
 #include "daemon/core/view.h"
+#include "daemon/flow/past.h"
 #include "daemon/flow/reading.h"
 #include "daemon/flow/readings.h"
 #include "daemon/flow/region.h"
@@ -29,11 +30,9 @@ struct br_sensor {
     double lat, lon;          /* NaN: unknown */
     int64_t placed_at_utc_ms; /* observed_at of the reading that gave the place: a later one wins */
     int32_t capacity;         /* described; -1: unknown */
-    int32_t capacity_last;    /* of the newest reading that had one; -1 */
     int64_t interval_ms, stale_ms;
     int64_t period_max_ms; /* of its counts */
-    int64_t first_utc_ms,
-        last_utc_ms;        /* observed_at of its earliest and latest reading; BR_TIME_NONE: none */
+    struct br_past past;
     int64_t from_utc_ms;    /* readings before it do not count: the place came too late for them */
     int64_t expired_utc_ms; /* pending readings before it have been counted unlocated */
     br_link head;

@@ -90,19 +90,23 @@ void *slot_sum(const struct br_windows *windows, const struct slot *slot, uint32
     return leaf < slot->leaf_count ? slot->sums + leaf * windows->algebra->sum_size : NULL;
 }
 
-static void take_extremes(struct extremes *extremes, const struct br_cell *cell, int sign)
+void extremes_take(struct extremes *extremes, int64_t last_utc_ms)
+{
+    if (last_utc_ms < extremes->oldest_utc_ms)
+        extremes->oldest_utc_ms = last_utc_ms;
+    if (last_utc_ms > extremes->newest_utc_ms)
+        extremes->newest_utc_ms = last_utc_ms;
+}
+
+static void move_extremes(struct extremes *extremes, const struct br_cell *cell, int sign)
 {
     int64_t last = cell->last_utc_ms;
     if (cell->reporting <= 0)
         return;
-    if (sign < 0) {
+    if (sign < 0)
         extremes->unsure |= last == extremes->oldest_utc_ms || last == extremes->newest_utc_ms;
-        return;
-    }
-    if (last < extremes->oldest_utc_ms)
-        extremes->oldest_utc_ms = last;
-    if (last > extremes->newest_utc_ms)
-        extremes->newest_utc_ms = last;
+    else
+        extremes_take(extremes, last);
 }
 
 void slot_add(struct br_windows *windows, struct slot *slot, const struct br_sensor *sensor, uint32_t leaf,
@@ -112,7 +116,7 @@ void slot_add(struct br_windows *windows, struct slot *slot, const struct br_sen
         return;
     windows->algebra->add(slot_sum(windows, slot, leaf), cell, sign, (enum br_kind)sensor->kind);
     if (sensor->kind != BR_KIND_JAM)
-        take_extremes(&slot->extremes[leaf], cell, sign);
+        move_extremes(&slot->extremes[leaf], cell, sign);
     slot->leaf_dirty[leaf] = slot->dirty = true;
 }
 

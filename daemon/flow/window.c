@@ -114,13 +114,15 @@ struct br_windows *br_windows_open(const struct br_windows_setup *setup)
     windows->cell = calloc(1, setup->algebra->day_size);
     windows->cell_after = calloc(1, setup->algebra->day_size);
     windows->day = calloc(1, setup->algebra->day_size);
+    windows->day_kept = calloc(1, setup->algebra->day_size);
     windows->sum_before = calloc(1, setup->algebra->sum_size);
     windows->heard = calloc(feed_count, sizeof(struct br_sensor *));
     windows->covered = calloc(feed_count, sizeof(bool *));
     windows->touches = touches_open();
     make_levels(windows);
-    if (!windows->leaves || !windows->cell || !windows->cell_after || !windows->day || !windows->sum_before ||
-        !windows->heard || !windows->covered || !windows->touches || !cover_regions(windows)) {
+    if (!windows->leaves || !windows->cell || !windows->cell_after || !windows->day || !windows->day_kept ||
+        !windows->sum_before || !windows->heard || !windows->covered || !windows->touches ||
+        !cover_regions(windows)) {
         br_windows_close(windows);
         return NULL;
     }
@@ -144,6 +146,7 @@ void br_windows_close(struct br_windows *windows)
     free(windows->cell);
     free(windows->cell_after);
     free(windows->day);
+    free(windows->day_kept);
     free(windows->sum_before);
     br_reading_list_free(&windows->list);
     br_reading_list_free(&windows->snapshots);

@@ -68,13 +68,13 @@ struct br_windows {
     int64_t latest_utc_ms;                             /* observed_at of the latest reading */
     int64_t day_before_start_utc_ms, day_start_utc_ms; /* BR_TIME_NONE: no such day */
     bool any_described, any_published;
-    struct br_reading_list list, snapshots; /* for folds */
-    void *cell, *cell_after, *day;          /* scratch, day_size each */
-    void *sum_before;                       /* scratch */
-    struct br_sensor **heard;               /* for each feed: its snapshots, or NULL */
-    bool **covered;                         /* for each feed: the regions it covers, or NULL */
-    struct touches *touches;                /* correct.c */
-    uint64_t *live_digests;                 /* live.c: of the last live figure of each region, or NULL */
+    struct br_reading_list list, snapshots;   /* for folds */
+    void *cell, *cell_after, *day, *day_kept; /* scratch, day_size each */
+    void *sum_before;                         /* scratch */
+    struct br_sensor **heard;                 /* for each feed: its snapshots, or NULL */
+    bool **covered;                           /* for each feed: the regions it covers, or NULL */
+    struct touches *touches;                  /* correct.c */
+    uint64_t *live_digests;                   /* live.c: of the last live figure of each region, or NULL */
 };
 
 /* window.c */
@@ -97,6 +97,8 @@ bool slot_reach(struct br_windows *windows, struct slot *slot,
 /* Adds a cell to a leaf's sum, or takes it away, with the extremes. */
 void slot_add(struct br_windows *windows, struct slot *slot, const struct br_sensor *sensor, uint32_t leaf,
               const void *cell, int sign);
+
+void extremes_take(struct extremes *extremes, int64_t last_utc_ms);
 
 /* fold.c */
 

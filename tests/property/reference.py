@@ -78,8 +78,14 @@ def counts(series, start, end, length):
             yield series[i]
 
 
+def coverage(lasts):
+    """lasts: of each sensor that reports the time of its last reading in the window, or before it while that holds."""
+    return {"reporting": len(lasts), "oldest": min(lasts), "newest": max(lasts)}
+
+
 class Parking:
     def __init__(self):
+        self.lasts = []
         self.n = {k: 0 for k in ("reporting", "open", "closed", "full", "vacant", "vacant_known", "capacity", "occupied",
                                  "both", "min", "max", "measured", "vacant_ms", "capacity_ms", "occupied_ms", "entries",
                                  "entries_known", "exits", "exits_known", "filled", "filled_known")}
@@ -114,6 +120,7 @@ class Parking:
         if last is None:
             return
         n["reporting"] += 1
+        self.lasts.append(last[0]["t"])
         if lowest is not None:
             n["min"] += lowest
             n["max"] += highest
@@ -143,6 +150,7 @@ class Parking:
             return None
         known = lambda flag, value: value if flag else None
         return {
+            "coverage": coverage(self.lasts),
             "capacity": known(n["both"], n["capacity"]), "vacant": known(n["vacant_known"], n["vacant"]),
             "occupied": known(n["both"], n["occupied"]),
             "occupancy": ratio(n["occupied"], n["capacity"], 4) if n["capacity"] else None,
@@ -166,13 +174,14 @@ class Traffic:
     def __init__(self):
         self.sites = self.slow = self.with_speed = self.flows = 0
         self.flow = self.passed = self.fast = self.slowness = 0
+        self.lasts = []
 
     def add(self, series, sensor, start, end, length):
         passed = seconds = fast = slowness = 0
         timed, singles = [], []  # (vehicles, speed); speeds without a flow
-        heard = False
+        heard = None
         for r in counts(series, start, end, length):
-            heard = True
+            heard = r["t"]
             speed = None if r.get("speed") is None else max(r["speed"], 0) or 3.0
             if r.get("flow") is None:
                 singles.append(speed)
@@ -187,6 +196,7 @@ class Traffic:
         if not heard:
             return
         self.sites += 1
+        self.lasts.append(heard)
         if seconds:
             self.flow += half_away(passed, seconds)
             self.flows += 1
@@ -201,7 +211,7 @@ class Traffic:
     def figure(self, start, end):
         if self.sites == 0:
             return None
-        return {"sites": self.sites, "vehicles": half_away(self.passed, 3_600_000) if self.flows else None,
+        return {"coverage": coverage(self.lasts), "sites": self.sites, "vehicles": half_away(self.passed, 3_600_000) if self.flows else None,
                 "flow_veh_h": ratio(self.flow, 1000, 1) if self.flows else None,
                 "speed_km_h": ratio(self.fast * 10, self.slowness * 36, 1) if self.slowness else None,
                 "sites_slow": self.slow if self.with_speed else None,
@@ -216,26 +226,29 @@ def half_away_float(value):
 class Pedestrian:
     def __init__(self):
         self.sensors = 0
+        self.lasts = []
         self.count = {"count": 0, "count_in": 0, "count_out": 0}
         self.known = {"count": 0, "count_in": 0, "count_out": 0}
 
     def add(self, series, sensor, start, end, length):
-        heard = False
+        heard = None
         for r in counts(series, start, end, length):
-            heard = True
+            heard = r["t"]
             directed = r.get("count_in") is not None or r.get("count_out") is not None
             for name in self.count:
                 if r.get(name) is not None and not (name == "count" and directed):
                     self.count[name] += r[name]
                     self.known[name] += 1
-        self.sensors += heard
+        if heard:
+            self.sensors += 1
+            self.lasts.append(heard)
 
     def figure(self, start, end):
         if self.sensors == 0:
             return None
         total = sum(self.count.values())
         known = sum(self.known.values()) > 0
-        return {"sensors": self.sensors, "passages": total if known else None,
+        return {"coverage": coverage(self.lasts), "sensors": self.sensors, "passages": total if known else None,
                 "passages_in": self.count["count_in"] if self.known["count_in"] else None,
                 "passages_out": self.count["count_out"] if self.known["count_out"] else None,
                 "per_hour": ratio(total * HOUR, end - start, 1) if known else None}

@@ -83,6 +83,10 @@ def iso(ms):
     return datetime.fromtimestamp(ms / 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (ms % 1000)
 
 
+def instant(text):
+    return None if text is None else round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+
 def make_reading(rng, kind, sensor, t):
     maybe = lambda value, p=0.8: value if rng.random() < p else None
     if kind == "parking":
@@ -197,6 +201,11 @@ def compare(sensors, messages, final, lengths, private):
             if f["coverage"]["reporting"] != 0:
                 wrong.append(f"{domain} {region} {window} {start}: something, where nothing was read: {got}")
             continue
+        got_coverage = {field: instant(f["coverage"][field]) if field != "reporting" else f["coverage"][field]
+                        for field in want["coverage"]}
+        want_coverage = want.pop("coverage")
+        if got_coverage != want_coverage:
+            wrong.append(f"{domain} {region} {window} {start} r{f['revision']}: coverage {got_coverage}, not {want_coverage}")
         for field, value in want.items():
             if got[field] != value:
                 wrong.append(f"{domain} {region} {window} {start} r{f['revision']}: {field} is {got[field]}, not {value}")

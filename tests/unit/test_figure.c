@@ -270,8 +270,100 @@ START_TEST(what_was_told_can_be_told_again)
 }
 END_TEST
 
+START_TEST(a_capacity_that_was_told_once_weighs)
+{
+    struct world w;
+    begin(&w, NULL);
+    say(&w, GARAGES, "P1 10:00:00 capacity=300 vacant=30");
+    say(&w, GARAGES, "P2 10:00:00 capacity=100 vacant=30");
+    say(&w, GARAGES, "P1 10:06:00 vacant=30");
+    say(&w, GARAGES, "P1 10:21:00 closed"); /* a carried level tells it no more */
+    tick(&w, "10:27:00");
+    expect(&w, "parking gm0001 5m 10:05:00", "expected=2 reporting=2 weight=1 capacity=100 vacant=60");
+    expect(&w, "parking gm0001 5m 10:20:00", "expected=2 reporting=1 weight=0.75 closed=1");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(the_capacity_of_a_windows_time_weighs)
+{
+    struct world w;
+    begin(&w, NULL);
+    say(&w, GARAGES, "P1 10:00:00 capacity=100 vacant=30");
+    say(&w, GARAGES, "P2 10:00:00 capacity=100 vacant=30");
+    say(&w, GARAGES, "P1 10:16:00 vacant=30");
+    tick(&w, "10:22:00");
+    expect(&w, "parking gm0001 5m 10:15:00", "revision=0 weight=0.5"); /* P2 is silent */
+    say(&w, GARAGES, "P2 10:22:00 capacity=700 vacant=30");
+    say(&w, GARAGES, "P1 10:17:00 vacant=20 received=10:22:01");
+    tick(&w, "10:22:02");
+    expect(&w, "parking gm0001 5m 10:15:00", "revision=1 weight=0.5");
+    tick(&w, "10:27:00");
+    expect(&w, "parking gm0001 5m 10:20:00", "weight=1");
+    say(&w, GARAGES, "P1 10:12:00 capacity=300 vacant=30 received=10:27:01"); /* late: it weighs since then */
+    tick(&w, "10:27:02");
+    expect(&w, "parking gm0001 5m 10:05:00", "revision=0 weight=1");
+    expect(&w, "parking gm0001 5m 10:15:00", "revision=2 weight=0.75");
+    expect(&w, "parking gm0001 5m 10:20:00", "revision=1 weight=1");
+    say(&w, GARAGES, "P1 10:41:00 vacant=30");
+    tick(&w, "10:47:00");
+    expect(&w, "parking gm0001 5m 10:40:00", "weight=0.3 quality=none"); /* 300 of 1000 */
+    world_end(&w);
+}
+END_TEST
+
+/* What weighed in a window is taken out of it again, whatever was told meanwhile. */
+START_TEST(many_capacities_leave_nothing_behind)
+{
+    struct world w;
+    char line[96];
+    begin(&w, NULL);
+    say(&w, GARAGES, "P1 10:00:00 capacity=1 vacant=0");
+    say(&w, GARAGES, "P1 10:02:00 vacant=0");
+    tick(&w, "10:11:30");
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof line, "P1 10:%02d:%02d capacity=%d vacant=0 received=10:12:00", 2 + i / 6,
+                 10 * (i % 6), 50 + i);
+        say(&w, GARAGES, line);
+    }
+    say(&w, GARAGES, "P2 10:00:00 capacity=100 vacant=0 received=10:12:01");
+    tick(&w, "10:12:02");
+    expect(&w, "parking gm0001 5m 10:00:00", "weight=1 reporting=2");
+    say(&w, GARAGES, "P1 10:13:00 gm=2 capacity=90 vacant=0"); /* and all of it goes over */
+    tick(&w, "10:17:02");
+    expect(&w, "parking gm0001 5m 10:05:00", "weight=1 reporting=1 expected=1");
+    expect(&w, "parking gm0002 5m 10:05:00", "weight=1 reporting=1 expected=1");
+    world_end(&w);
+}
+END_TEST
+
+START_TEST(expected_is_what_was_heard_in_the_day_before_its_end)
+{
+    struct world w;
+    begin(&w, NULL);
+    w.config.correct_for_ms = 2 * BR_DAY_MS;
+    say(&w, LOOPS, "S1 10:00:00 flow=60");
+    say(&w, LOOPS, "S2 10:00:00 flow=60");
+    tick(&w, "10:07:00");
+    say(&w, LOOPS, "S1 2026-08-19T20:00:00Z flow=60");
+    say(&w, LOOPS, "S2 2026-08-19T20:00:00Z flow=60"); /* silent until then */
+    tick(&w, "2026-08-19T20:07:00Z");
+    say(&w, LOOPS, "S1 2026-08-19T12:00:00Z flow=60 received=2026-08-19T20:07:01Z");
+    say(&w, LOOPS, "S1 2026-08-19T09:59:00Z flow=60 received=2026-08-19T20:07:01Z");
+    tick(&w, "2026-08-19T20:07:02Z");
+    expect(&w, "traffic gm0001 5m 2026-08-19T12:00:00Z", "expected=1 reporting=1");
+    expect(&w, "traffic gm0001 5m 2026-08-19T09:55:00Z", "expected=2 reporting=1");
+    expect(&w, "traffic gm0001 5m 2026-08-19T20:00:00Z", "expected=2 reporting=2");
+    world_end(&w);
+}
+END_TEST
+
 static void tests(TCase *tcase)
 {
+    tcase_add_test(tcase, a_capacity_that_was_told_once_weighs);
+    tcase_add_test(tcase, the_capacity_of_a_windows_time_weighs);
+    tcase_add_test(tcase, many_capacities_leave_nothing_behind);
+    tcase_add_test(tcase, expected_is_what_was_heard_in_the_day_before_its_end);
     tcase_add_test(tcase, expected_are_catalogued_and_heard_sensors);
     tcase_add_test(tcase, weight_is_by_capacity_for_parking);
     tcase_add_test(tcase, weight_is_by_sensors_where_a_capacity_is_unknown);

@@ -200,8 +200,32 @@ START_TEST(a_configuration_that_has_less_room)
 }
 END_TEST
 
+START_TEST(what_was_told_once_weighs_after_a_restart)
+{
+    struct world w;
+    begin(&w, "5m");
+    say(&w, GARAGES, "P1 10:00:00 capacity=300 vacant=30");
+    say(&w, GARAGES, "P2 10:00:00 capacity=100 vacant=30");
+    tick(&w, "10:07:00");
+    say(&w, GARAGES, "P1 2026-08-20T10:00:00Z vacant=30"); /* two days later, after a silence */
+    tick(&w, "2026-08-20T10:02:00Z");
+    say(&w, GARAGES, "P2 2026-08-20T10:02:00Z vacant=30");
+    start_again(&w);
+    say(&w, GARAGES, "P2 2026-08-20T10:22:00Z capacity=900 vacant=30");
+    tick(&w, "2026-08-20T10:22:02Z");
+    expect(&w, "parking gm0001 5m 2026-08-20T10:00:00Z", "weight=1 reporting=2");
+    say(&w, GARAGES, "P1 2026-08-20T09:56:00Z vacant=30 received=2026-08-20T10:22:03Z");
+    tick(&w, "2026-08-20T10:27:00Z");
+    expect(&w, "parking gm0001 5m 2026-08-20T09:55:00Z",
+           "expected=1 reporting=1 weight=1"); /* P2 was silent */
+    expect(&w, "parking gm0001 5m 2026-08-20T10:20:00Z", "expected=2 reporting=1 weight=0.75");
+    world_end(&w);
+}
+END_TEST
+
 static void tests(TCase *tcase)
 {
+    tcase_add_test(tcase, what_was_told_once_weighs_after_a_restart);
     tcase_add_test(tcase, what_waits_waits_on);
     tcase_add_test(tcase, outside_before_and_inside_after);
     tcase_add_test(tcase, weeks_later);

@@ -40,9 +40,9 @@ START_TEST(a_new_one_knows_nothing)
     ck_assert_uint_eq(s->leaf, BR_LEAF_NONE);
     ck_assert(isnan(s->lat) && isnan(s->lon));
     ck_assert_int_eq(s->capacity, -1);
-    ck_assert_int_eq(s->capacity_last, -1);
-    ck_assert_int_eq(s->first_utc_ms, BR_TIME_NONE);
-    ck_assert_int_eq(s->last_utc_ms, BR_TIME_NONE);
+    ck_assert_int_eq(s->past.first_utc_ms, BR_TIME_NONE);
+    ck_assert_int_eq(s->past.last_utc_ms, BR_TIME_NONE);
+    ck_assert_uint_eq(s->past.told_count, 0);
     ck_assert_int_eq(s->placed_at_utc_ms, BR_TIME_NONE);
     ck_assert_int_eq(s->from_utc_ms, BR_TIME_NONE);
     ck_assert_int_eq(s->expired_utc_ms, BR_TIME_NONE);
