@@ -243,6 +243,7 @@ check-long-e2e: $(PROGRAM) ## reloads, kills and faults, more of each
 	@TORTURE=all B=$(B) sh tests/run.sh long tests/e2e/test_disk.py
 	@FLOOD_S=20 B=$(B) sh tests/run.sh long tests/e2e/test_flood.py
 	@OUTAGE_S=120 B=$(B) sh tests/run.sh long tests/e2e/test_broker_faults.py
+	@B=$(B) sh tests/run.sh long tests/e2e/power_cut.py
 
 .PHONY: check-long-property check-long-e2e replay-sanitized
 

@@ -243,14 +243,8 @@ uint64_t br_history_put_observation(struct br_history *history, const Bruis__V1_
     item->number = ++history->observation_last;
     uv_mutex_lock(&history->mutex);
     history_queue_add(&history->observations, item);
-    while (history->observations.size > history->setup.waiting_max / 4) {
-        struct history_item *oldest = history->observations.first;
-        history->observations.first = oldest->next;
-        if (!oldest->next)
-            history->observations.last = NULL;
-        history->observations.count--;
-        history->observations.size -= history_item_size(oldest);
-        free(oldest);
+    while (history->observations.first && history->observations.size > history->setup.waiting_max / 4) {
+        free(history_queue_take(&history->observations));
         ++*history->expired[BR_HISTORY_INFLUXDB];
     }
     uv_cond_signal(&history->work);

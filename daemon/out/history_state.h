@@ -76,6 +76,7 @@ struct br_history {
 /* history_thread.c */
 void history_run(void *history);
 void history_queue_add(struct history_queue *queue, struct history_item *item);
+struct history_item *history_queue_take(struct history_queue *queue);
 void history_queue_free(struct history_queue *queue);
 size_t history_item_size(const struct history_item *item);
 

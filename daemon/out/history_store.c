@@ -174,7 +174,7 @@ int store_load_windows(struct br_store *store)
             continue;
         window->id = sqlite3_column_int64(list, 0);
         window->length_ms = sqlite3_column_int64(list, 2);
-        strcpy(window->name, name);
+        memcpy(window->name, name, strlen(name) + 1);
         store->window_count++;
     }
     store->cleaning = STORE_WINDOWS_MAX;

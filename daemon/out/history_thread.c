@@ -27,7 +27,7 @@ void history_queue_add(struct history_queue *queue, struct history_item *item)
     queue->size += history_item_size(item);
 }
 
-static struct history_item *queue_take(struct history_queue *queue)
+struct history_item *history_queue_take(struct history_queue *queue)
 {
     struct history_item *item = queue->first;
     if (!item)
@@ -43,7 +43,7 @@ static struct history_item *queue_take(struct history_queue *queue)
 void history_queue_free(struct history_queue *queue)
 {
     struct history_item *item;
-    while ((item = queue_take(queue)) != NULL)
+    while ((item = history_queue_take(queue)) != NULL)
         free(item);
 }
 
@@ -64,7 +64,7 @@ static void take_batch(struct br_history *history)
 {
     if (!has_batch(history)) {
         while (history->figures.first && history->batch.count < BATCH_MAX)
-            history_queue_add(&history->batch, queue_take(&history->figures));
+            history_queue_add(&history->batch, history_queue_take(&history->figures));
         history->observation_batch = history->observations;
         history->observations = (struct history_queue){0};
         history->working = history->batch.size;
