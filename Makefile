@@ -132,7 +132,7 @@ golden: $(PROGRAM)
 	@B=$(B) sh tests/run.sh golden tests/golden/run.py
 
 property: $(PROGRAM) $(PROPERTY)
-	@B=$(B) sh tests/run.sh property $(PROPERTY) $(wildcard tests/property/*.py)
+	@B=$(B) sh tests/run.sh property $(PROPERTY) $(wildcard tests/property/test_*.py)
 
 e2e: $(PROGRAM) $(E2E)
 	@B=$(B) sh tests/run.sh e2e $(E2E) $(E2E_SCRIPTS)
@@ -154,14 +154,14 @@ RUN_SCRIPTS = $(if $(SANITIZE),$(filter-out $(PRELOADING),$(E2E_SCRIPTS)),$(E2E_
 # The longest first, so that no single one is waited for at the end.
 .PHONY: test-run
 test-run:
-	@B=$(B) sh tests/run.sh test $(RUN_SCRIPTS) $(E2E) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/*.py) $(UNIT)
+	@B=$(B) sh tests/run.sh test $(RUN_SCRIPTS) $(E2E) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/test_*.py) $(UNIT)
 
 # Sanitizers: SUITE=test-run runs everything, the end-to-end tests too; SUITE=quick-run what needs no server.
 SUITE ?= test-run
 
 .PHONY: quick-run
 quick-run:
-	@B=$(B) sh tests/run.sh quick $(UNIT) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/*.py)
+	@B=$(B) sh tests/run.sh quick $(UNIT) tests/golden/run.py $(PROPERTY) $(wildcard tests/property/test_*.py)
 
 asan: deps deps-check ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer (clang)
 	@$(MAKE) --no-print-directory -j2 B=$(B)/asan CC=clang-14 CXX=clang++-14 OPT="-O1 -g" \
