@@ -238,6 +238,8 @@ class Listener(Child):
         self.figures = {}  # (region, domain, window, start) -> record
         self.messages = 0
         self.garbage = []
+        self.prefix = prefix
+        self.marks = set()
         self.lock = threading.Lock()
         threading.Thread(target=self.follow, daemon=True).start()
 
@@ -257,6 +259,9 @@ class Listener(Child):
     def take(self, line):
         _, topic, payload = line.rstrip("\n").split(" ", 2)
         self.messages += 1
+        if topic.endswith("/v1/mark"):
+            self.marks.add(payload)
+            return
         if not topic.split("/")[2] == "json" or payload == "":
             return
         try:
@@ -268,6 +273,12 @@ class Listener(Child):
         with self.lock:
             if key not in self.figures or self.figures[key]["revision"] <= figure["revision"]:
                 self.figures[key] = figure
+
+    def catch_up(self, broker):
+        """Until it has heard all that the broker has: a message behind all others says so."""
+        mark = str(time.monotonic_ns())
+        broker.publish(f"{self.prefix}/v1/mark", mark.encode())
+        self.rig.wait(lambda: mark in self.marks, "the listener to catch up")
 
     def taken(self):
         """A copy of the figures so far."""

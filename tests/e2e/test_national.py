@@ -190,6 +190,8 @@ def main():
         for node in daemons:
             rig.wait(lambda n=node: is_told(n), f"the figures of {node}", 200)
         rig.wait(lambda: all(d.metrics().total("bruis_output_pending") == 0 for d in daemons.values()), "the outputs")
+        for listener in listeners.values():
+            listener.catch_up(broker)
         said = {node: listener.taken() for node, listener in listeners.items()}
         for domain in SUMS:
             faults.check(any(key[1] == domain for key in expected["exact"]), f"nothing of {domain} to compare")
