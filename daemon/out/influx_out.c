@@ -145,7 +145,7 @@ static void on_rows(void *context, int error, const struct br_history_row *rows,
         load->source == FIGURES || load->source == OBSERVATIONS ? passed : out->position[BACKFILL] + count;
     load->is_last = load->source == BACKFILL && !more;
     load->is_full = true;
-    out->position[load->source] = load->passed;
+    out->position[load->source] = load->is_last ? UINT64_MAX : load->passed; /* a backfill is read once */
     if (load->source == OBSERVATIONS && count == 0)
         out->flush_due = false;
     go_on(out);

@@ -25,7 +25,7 @@ static struct site {
     uv_loop_t loop;
     uv_async_t stop, work;
     sem_t done;
-    const Bruis__V1__Figure *figure; /* to put */
+    _Atomic(const Bruis__V1__Figure *) figure; /* to put */
     pthread_t thread;
     struct br_config config;
     struct br_board *board;
