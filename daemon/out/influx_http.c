@@ -23,6 +23,7 @@
 /* A socket that libcurl wants watched. */
 struct watch {
     uv_poll_t poll;
+    struct watch *next;
     struct br_influx_http *http;
     curl_socket_t socket;
 };
@@ -33,6 +34,7 @@ struct br_influx_http {
     CURL *easy;
     struct curl_slist *headers;
     uv_timer_t timer;
+    struct watch *watches;
     bool busy, closing;
     char *body;
     size_t handles; /* that the loop still holds */
@@ -149,9 +151,20 @@ static struct watch *watch_open(struct br_influx_http *http, curl_socket_t socke
     watch->http = http;
     watch->socket = socket;
     watch->poll.data = watch;
+    watch->next = http->watches;
+    http->watches = watch;
     http->handles++;
     curl_multi_assign(http->multi, socket, watch);
     return watch;
+}
+
+static void watch_close(struct watch *watch)
+{
+    struct watch **at = &watch->http->watches;
+    while (*at != watch)
+        at = &(*at)->next;
+    *at = watch->next;
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 }
 
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
@@ -161,7 +174,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         if (watch)
-            uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+            watch_close(watch);
         curl_multi_assign(http->multi, socket, NULL);
         return 0;
     }
@@ -431,7 +444,7 @@ struct br_influx_http *br_influx_http_open(const struct br_influx_http_setup *se
     return http;
 }
 
-/* The sockets go while libcurl is cleaned up: each tells on_socket, which closes its handle. */
+/* The sockets go while libcurl is cleaned up; what it does not tell of goes after it. */
 void br_influx_http_close(struct br_influx_http *http, void (*on_closed)(void *context), void *context)
 {
     http->closing = true;
@@ -441,5 +454,7 @@ void br_influx_http_close(struct br_influx_http *http, void (*on_closed)(void *c
         release(http);
     curl_easy_cleanup(http->easy);
     curl_multi_cleanup(http->multi);
+    while (http->watches)
+        watch_close(http->watches);
     uv_close((uv_handle_t *)&http->timer, on_handle_closed);
 }
