@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@
 #define CONNECTIONS_ADDRESS_MAX 64u     /* of one address, where it is the reader's own */
 #define CONNECTION_MEMORY (size_t)16384 /* request and headers of the answer */
 #define IDLE_S 30u
+#define LOOK_EVERY 64u /* events, at whether there are descriptors left */
+#define REST_MS 100
 #define DRAIN_NS UINT64_C(50000000)
 
 struct listener {
@@ -36,6 +39,8 @@ struct listener {
     uv_timer_t timer;
     int port;
     bool ops;
+    bool resting;    /* there are no descriptors: nobody can come in */
+    unsigned events; /* of the descriptor */
 };
 
 struct br_http {
@@ -150,15 +155,41 @@ static void run(struct listener *listener)
 {
     MHD_UNSIGNED_LONG_LONG timeout_ms;
     MHD_run(listener->daemon);
+    if (listener->resting)
+        return; /* the timer ends the rest */
     if (MHD_get_timeout(listener->daemon, &timeout_ms) == MHD_YES)
         uv_timer_start(&listener->timer, on_timer, timeout_ms, 0);
     else
         uv_timer_stop(&listener->timer);
 }
 
+static void on_readable(uv_poll_t *poll, int status, int events);
+
 static void on_timer(uv_timer_t *timer)
 {
-    run(timer->data);
+    struct listener *listener = timer->data;
+    if (listener->resting)
+        uv_poll_start(&listener->poll, UV_READABLE, on_readable);
+    listener->resting = false;
+    run(listener);
+}
+
+static bool has_descriptors(void)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return errno != EMFILE && errno != ENFILE;
+    close(fd);
+    return true;
+}
+
+/* Who cannot be let in for want of descriptors stands at the door, and the door says so again and again: then
+ * it is looked at less often. */
+static void rest(struct listener *listener)
+{
+    listener->resting = true;
+    uv_poll_stop(&listener->poll);
+    uv_timer_start(&listener->timer, on_timer, REST_MS, 0);
 }
 
 /* A request that waited is answered, or asks again. The library does that when it runs; not at once, for this
@@ -176,7 +207,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
     (void)status;
     (void)events;
-    run(poll->data);
+    struct listener *listener = poll->data;
+    run(listener);
+    if (++listener->events % LOOK_EVERY == 0 && !has_descriptors())
+        rest(listener);
 }
 
 /* Many readers behind one proxy look like one address: then there is no limit for each. */
