@@ -193,6 +193,11 @@ void br_config_describe(FILE *to);
  * trailing newline is taken away. The caller wipes and frees it. NULL: errno says why. */
 char *br_config_secret_read(const struct br_config_secret *secret, size_t *size);
 
+/* Whether two values of a configuration are the same; NULL is one, too. What is in the file of a secret is
+ * left aside. */
+bool br_config_same(const char *a, const char *b);
+bool br_config_same_secret(const struct br_config_secret *a, const struct br_config_secret *b);
+
 /* The path of a secret, for libraries that read it themselves. 0, or -1 where there is none. */
 int br_config_secret_path(const struct br_config_secret *secret, char *path, size_t path_size);
 

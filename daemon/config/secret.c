@@ -37,6 +37,16 @@ static int credential_path(const char *name, char *path, size_t path_size)
     return joined(path, path_size, folder, "", name) < 0 ? -1 : access(path, F_OK);
 }
 
+bool br_config_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool br_config_same_secret(const struct br_config_secret *a, const struct br_config_secret *b)
+{
+    return br_config_same(a->credential, b->credential) && br_config_same(a->file, b->file);
+}
+
 int br_config_secret_path(const struct br_config_secret *secret, char *path, size_t path_size)
 {
     if (secret->credential)

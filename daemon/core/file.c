@@ -63,3 +63,27 @@ char *br_file_read(const char *path, size_t size_max, size_t *size)
     errno = error;
     return bytes;
 }
+
+int br_file_write(int file, const void *bytes, size_t size)
+{
+    const char *at = bytes;
+    while (size > 0) {
+        ssize_t written = write(file, at, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? -errno : -EIO;
+        at += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+int br_file_sync_dir(const char *path)
+{
+    int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int error = file < 0 || fsync(file) != 0 ? -errno : 0;
+    if (file >= 0)
+        close(file);
+    return error;
+}

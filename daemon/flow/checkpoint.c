@@ -77,41 +77,16 @@ void br_checkpoint_close(struct br_checkpoint *checkpoint)
     free(checkpoint);
 }
 
-static int write_all(int file, const void *bytes, size_t size)
-{
-    const char *at = bytes;
-    while (size > 0) {
-        ssize_t written = write(file, at, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return written < 0 ? -errno : -EIO;
-        at += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
 static int write_file(const struct br_checkpoint *checkpoint, int file)
 {
     struct head head = {.version = BR_STATE_VERSION, .size = checkpoint->size};
     memcpy(head.magic, magic, sizeof magic);
     head.checksum = (uint32_t)crc32_z(0, checkpoint->packed, checkpoint->size);
-    int error = write_all(file, &head, sizeof head);
+    int error = br_file_write(file, &head, sizeof head);
     if (!error)
-        error = write_all(file, checkpoint->packed, checkpoint->size);
+        error = br_file_write(file, checkpoint->packed, checkpoint->size);
     if (!error && fdatasync(file) != 0)
         error = -errno;
-    return error;
-}
-
-/* The name of a file is on disk when its folder is. */
-static int sync_dir(const char *dir)
-{
-    int file = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = file < 0 || fsync(file) != 0 ? -errno : 0;
-    if (file >= 0)
-        close(file);
     return error;
 }
 
@@ -135,7 +110,7 @@ int br_checkpoint_write(const struct br_checkpoint *checkpoint, const char *dir)
         error = -errno;
     if (!error && rename(beside, path) != 0)
         error = -errno;
-    return error ? error : sync_dir(dir);
+    return error ? error : br_file_sync_dir(dir);
 }
 
 static Bruis__V1__State *unpack(const char *bytes, size_t size, int *error)

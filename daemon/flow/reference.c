@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: EUPL-1.2
  */
 #include "daemon/flow/reference.h"
+#include "daemon/core/file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -74,41 +75,24 @@ static void remove_span(const char *dir, const char *feed, uint64_t first, uint6
     closedir(stream);
 }
 
-static int write_all(int file, struct br_view bytes)
-{
-    while (bytes.size > 0) {
-        ssize_t written = write(file, bytes.data, bytes.size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return written < 0 ? -errno : -EIO;
-        bytes.data += written;
-        bytes.size -= (size_t)written;
-    }
-    return fdatasync(file) == 0 ? 0 : -errno;
-}
-
 static int write_beside(const char *beside, struct br_view table)
 {
     int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file < 0)
         return -errno;
-    int error = write_all(file, table);
+    int error = br_file_write(file, table.data, table.size);
+    if (!error && fdatasync(file) != 0)
+        error = -errno;
     if (close(file) != 0 && !error)
         error = -errno;
     return error;
 }
 
-/* A name is on disk when its folder is. */
-static int sync_dir(const char *dir)
+static int sync_tables(const char *dir)
 {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/reference", dir);
-    int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = file < 0 || fsync(file) != 0 ? -errno : 0;
-    if (file >= 0)
-        close(file);
-    return error;
+    return br_file_sync_dir(path);
 }
 
 int br_reference_keep(const char *dir, const char *feed, uint64_t position, struct br_view table)
@@ -124,7 +108,7 @@ int br_reference_keep(const char *dir, const char *feed, uint64_t position, stru
     int error = write_beside(beside, table);
     if (!error && rename(beside, path) != 0)
         error = -errno;
-    return error ? error : sync_dir(dir);
+    return error ? error : sync_tables(dir);
 }
 
 bool br_reference_find(const char *dir, const char *feed, uint64_t position, char path[PATH_MAX])
@@ -155,5 +139,5 @@ void br_reference_rebase(const char *dir, const char *feed, uint64_t position)
         !path_of(dir, feed, 0, first))
         return;
     if (rename(path, first) == 0)
-        sync_dir(dir);
+        sync_tables(dir);
 }

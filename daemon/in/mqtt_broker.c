@@ -152,15 +152,13 @@ static const char *client_id_of(const struct br_config *config, const struct br_
     return broker->client_id ? broker->client_id : config->node;
 }
 
-const char *br_mqtt_broker_check(const struct br_config *config, size_t index, int *error)
+const char *br_mqtt_broker_check(const struct br_config *config, size_t index)
 {
     struct br_certificate certificate;
-    *error = br_paho_check(&config->brokers[index]);
-    if (*error)
-        return *error == -EINVAL ? "the URL is none" : "a secret cannot be read";
-    const char *fault = br_paho_certificate(&config->brokers[index], &certificate);
-    *error = fault ? -EINVAL : 0;
-    return fault;
+    int error = br_paho_check(&config->brokers[index]);
+    if (error)
+        return error == -EINVAL ? "the URL is none" : "a secret cannot be read";
+    return br_paho_certificate(&config->brokers[index], &certificate);
 }
 
 bool br_mqtt_broker_named(const struct br_config *config, size_t index)

@@ -31,9 +31,9 @@ struct br_mqtt_broker_setup {
     void *context;
 };
 
-/* NULL: all is well with what the configuration says of this broker; else *error is a negative errno, and a
- * constant says what is wrong: the URL, a secret that cannot be read, a key of another certificate. */
-const char *br_mqtt_broker_check(const struct br_config *config, size_t index, int *error);
+/* NULL: all is well with what the configuration says of this broker; else a constant says what is wrong: the
+ * URL, a secret that cannot be read, a key of another certificate. */
+const char *br_mqtt_broker_check(const struct br_config *config, size_t index);
 
 /* Whether a feed names it. */
 bool br_mqtt_broker_named(const struct br_config *config, size_t index);

@@ -174,8 +174,7 @@ static void free_in(struct br_mqtt_in *in)
 const char *br_mqtt_in_check(const struct br_config *config, const char **broker)
 {
     for (size_t i = 0; i < config->broker_count; i++) {
-        int error;
-        const char *fault = br_mqtt_broker_named(config, i) ? br_mqtt_broker_check(config, i, &error) : NULL;
+        const char *fault = br_mqtt_broker_named(config, i) ? br_mqtt_broker_check(config, i) : NULL;
         *broker = config->brokers[i].name;
         if (fault)
             return fault;

@@ -83,22 +83,13 @@ int br_paho_check(const struct br_config_broker *broker)
     return error;
 }
 
-static bool same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_secret(const struct br_config_secret *a, const struct br_config_secret *b)
-{
-    return same(a->credential, b->credential) && same(a->file, b->file);
-}
-
 bool br_paho_same(const struct br_config_broker *a, const struct br_config_broker *b)
 {
-    return same(a->url, b->url) && a->protocol == b->protocol && same(a->username, b->username) &&
-           a->keepalive_ms == b->keepalive_ms && a->session_expiry_ms == b->session_expiry_ms &&
-           same_secret(&a->password, &b->password) && same_secret(&a->cert, &b->cert) &&
-           same_secret(&a->key, &b->key) && same(a->ca_file, b->ca_file);
+    return br_config_same(a->url, b->url) && a->protocol == b->protocol &&
+           br_config_same(a->username, b->username) && a->keepalive_ms == b->keepalive_ms &&
+           a->session_expiry_ms == b->session_expiry_ms &&
+           br_config_same_secret(&a->password, &b->password) && br_config_same_secret(&a->cert, &b->cert) &&
+           br_config_same_secret(&a->key, &b->key) && br_config_same(a->ca_file, b->ca_file);
 }
 
 const char *br_paho_certificate(const struct br_config_broker *broker, struct br_certificate *certificate)

@@ -107,16 +107,21 @@ static void count_refused(struct br_influx_out *out, int refused)
                  (int64_t)uv_now(out->setup.loop));
 }
 
+static void close_parts(struct br_influx_out *out)
+{
+    br_influx_batch_close(out->current.batch);
+    br_influx_batch_close(out->next.batch);
+    br_config_close(out->config);
+    free(out);
+}
+
 static void has_ended(struct br_influx_out *out)
 {
     if (--out->handles > 0)
         return;
     void (*on_closed)(void *) = out->on_closed;
     void *context = out->closed_context;
-    br_influx_batch_close(out->current.batch);
-    br_influx_batch_close(out->next.batch);
-    br_config_close(out->config);
-    free(out);
+    close_parts(out);
     if (on_closed)
         on_closed(context);
 }
@@ -363,14 +368,6 @@ static void add_metrics(struct br_influx_out *out)
     out->expired = br_metric_of(errors, "influxdb", "expired");
 }
 
-static void close_parts(struct br_influx_out *out)
-{
-    br_influx_batch_close(out->current.batch);
-    br_influx_batch_close(out->next.batch);
-    br_config_close(out->config);
-    free(out);
-}
-
 static int open_parts(struct br_influx_out *out)
 {
     const struct br_config_publish_influxdb *config = &out->config->influxdb;
@@ -417,26 +414,18 @@ struct br_influx_out *br_influx_out_open(const struct br_influx_out_setup *setup
     return out;
 }
 
-static bool same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_secret(const struct br_config_secret *a, const struct br_config_secret *b)
-{
-    return same(a->credential, b->credential) && same(a->file, b->file);
-}
-
 bool br_influx_out_fits(const struct br_influx_out *out, const struct br_config *config)
 {
     const struct br_config_publish_influxdb *a = &out->config->influxdb, *b = &config->influxdb;
-    return b->enabled && same(out->config->node, config->node) && same(a->url, b->url) && a->api == b->api &&
-           same(a->database, b->database) && same(a->retention_policy, b->retention_policy) &&
-           same(a->org, b->org) && same(a->bucket, b->bucket) && same(a->username, b->username) &&
-           same(a->precision, b->precision) && a->batch == b->batch && a->flush_ms == b->flush_ms &&
-           a->gzip == b->gzip && a->observations == b->observations && same(a->ca_file, b->ca_file) &&
-           same_secret(&a->token, &b->token) && same_secret(&a->password, &b->password) &&
-           same_secret(&a->cert, &b->cert) && same_secret(&a->key, &b->key);
+    return b->enabled && br_config_same(out->config->node, config->node) && br_config_same(a->url, b->url) &&
+           a->api == b->api && br_config_same(a->database, b->database) &&
+           br_config_same(a->retention_policy, b->retention_policy) && br_config_same(a->org, b->org) &&
+           br_config_same(a->bucket, b->bucket) && br_config_same(a->username, b->username) &&
+           br_config_same(a->precision, b->precision) && a->batch == b->batch && a->flush_ms == b->flush_ms &&
+           a->gzip == b->gzip && a->observations == b->observations &&
+           br_config_same(a->ca_file, b->ca_file) && br_config_same_secret(&a->token, &b->token) &&
+           br_config_same_secret(&a->password, &b->password) && br_config_same_secret(&a->cert, &b->cert) &&
+           br_config_same_secret(&a->key, &b->key);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

@@ -322,7 +322,7 @@ static int move_all(struct daemon *daemon)
     Bruis__V1__State *state = checkpoint ? br_checkpoint_state(checkpoint) : NULL;
     br_checkpoint_close(checkpoint);
     if (!state)
-        return checkpoint ? -ENOMEM : error;
+        return error ? error : -ENOMEM;
     daemon->config = reload->config;
     error = daemon_open_counters(daemon) ? 0 : -ENOMEM;
     if (!error) {

@@ -393,15 +393,11 @@ void br_http_serve(struct br_http *http)
         br_log(http->setup.log, BR_LOG_ERR, "http_listen", "key=%s err=%s", listener->name, strerror(-error));
 }
 
-static bool same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool br_http_fits(const struct br_http *http, const struct br_config *config)
 {
     const struct br_config_publish_http *a = &http->setup.config->http, *b = &config->http;
-    return b->enabled && same(a->listen, b->listen) && same(a->ops_listen, b->ops_listen) &&
+    return b->enabled && br_config_same(a->listen, b->listen) &&
+           br_config_same(a->ops_listen, b->ops_listen) &&
            (a->trusted_proxies.count > 0) == (b->trusted_proxies.count > 0);
 }
 
